@@ -1,0 +1,49 @@
+"""Keccak-256 and Ethereum addresses, as the contract and the wallets compute them."""
+
+import re
+from typing import NewType
+
+from Crypto.Hash import keccak
+
+from core.errors import InputError
+
+Address = NewType("Address", str)
+"""A 20-byte account in EIP-55 mixed-case form."""
+
+ZERO_ADDRESS = Address("0x" + "0" * 40)
+ZERO_HASH = bytes(32)
+
+_HEX_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def keccak256(data: bytes) -> bytes:
+    """Keccak-256 (the original padding, not SHA3-256), 32 bytes."""
+    return keccak.new(digest_bits=256, data=data).digest()
+
+
+def address(text: str) -> Address:
+    """Check `text` and return it in EIP-55 form.
+
+    Mixed-case input must carry a right checksum, so a mistyped address is refused.
+    Raises InputError.
+    """
+    if not _HEX_ADDRESS.fullmatch(text):
+        raise InputError(
+            f"Not an account address: {text[:60]!r}.",
+            remedy="An address is 0x followed by 40 hexadecimal digits.",
+        )
+    digits = text[2:]
+    checksummed = _checksum(digits.lower())
+    if digits not in (digits.lower(), digits.upper(), checksummed):
+        raise InputError(
+            f"The address {text} fails its checksum.",
+            remedy="One of its characters is mistyped; copy it again.",
+        )
+    return Address("0x" + checksummed)
+
+
+def _checksum(digits: str) -> str:
+    nibbles = keccak256(digits.encode()).hex()
+    return "".join(
+        c.upper() if int(n, 16) >= 8 else c for c, n in zip(digits, nibbles, strict=False)
+    )
