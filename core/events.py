@@ -51,6 +51,7 @@ class AccessGranted(ChainEvent):
     record: bytes
     purposes: int
     expiry: int
+    granted_at: int
     seq: int
     request: bytes
     envelope: bytes
@@ -67,6 +68,8 @@ class AccessRevoked(ChainEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllAccessRevoked(ChainEvent):
     patient: Address
+    cutoff: int
+    """Grants whose granted_at is not above this are void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,11 +142,11 @@ class RevokeAccess(TypedStruct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeAllAccess(TypedStruct):
-    """A patient takes every grant back at once; `head` is the patient's head, as a nonce."""
+    """A patient takes every grant back at once; `cutoff` is the present cutoff, as a nonce."""
 
     meaning: ClassVar[str] = "Take everybody's access back at once."
     patient: Annotated[Address, "address"]
-    head: Annotated[bytes, "bytes32"]
+    cutoff: Annotated[int, "uint40"]
     deadline: Annotated[int, "uint64"]
 
 
