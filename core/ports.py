@@ -51,7 +51,9 @@ class Ledger(Protocol):
 
     def terms(self, patient: Address, grantee: Address, record: bytes) -> Terms: ...
 
-    def has_access(self, patient: Address, grantee: Address, record: bytes, purpose: int) -> bool: ...
+    def has_access(
+        self, patient: Address, grantee: Address, record: bytes, purpose: int
+    ) -> bool: ...
 
     def reading_key(self, account: Address) -> bytes | None:
         """The published key, checked against the hash in the contract's state."""
@@ -75,6 +77,10 @@ class Vault(Protocol):
         """
         ...
 
+    def holds(self, commitment: bytes, payload: bytes) -> bool:
+        """Whether the stored version with this commitment carries exactly this payload."""
+        ...
+
     def confirm(self, commitment: bytes) -> None:
         """The chain holds this commitment now."""
         ...
@@ -89,6 +95,10 @@ class Vault(Protocol):
 
     def put_envelope(self, commitment: bytes, reader: Address, envelope: bytes) -> bytes:
         """Store an envelope for a reader; returns its digest, which the grant will name."""
+        ...
+
+    def envelope_for(self, commitment: bytes, reader: Address) -> bytes | None:
+        """The envelope of this version for this reader, None when none was made."""
         ...
 
     def envelope(self, digest: bytes) -> bytes:
