@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A rectangle in pixels of the page image; origin at the top left, right and bottom exclusive."""
+    """Pixels of the page image, origin at the top left; right and bottom are exclusive."""
 
     left: int
     top: int
@@ -33,7 +33,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Words of one visual row, left to right. `start` is the offset of the line in the page text."""
+    """Words of one visual row, left to right. `start` is its offset in the page text."""
 
     words: tuple[Word, ...]
     start: int
