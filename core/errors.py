@@ -114,9 +114,13 @@ class StoreUnavailableError(StoreError):
 
 
 class VerificationError(AnamnesisError):
-    """A check of a CID, commitment, key, signature or proof failed."""
+    """A check of a CID, commitment, key, signature or proof failed; `check` names which."""
 
     exit_code = 7
+
+    def __init__(self, what: str, *, check: str = "", remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.check = check
 
 
 class AccessDeniedError(AnamnesisError):
