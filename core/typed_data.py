@@ -114,7 +114,11 @@ class RequestAccess(TypedStruct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantAccess(TypedStruct):
-    """A patient lets `grantee` read; `seq` is the pair's nonce, `request` the digest answered."""
+    """A patient lets `grantee` read; `request` is the digest of the request it answers.
+
+    Two nonces: `seq` of the pair and record, so that revoking kills a grant never sent, and the
+    patient's `cutoff`, so that revoking everything does too.
+    """
 
     meaning: ClassVar[str] = "Let a doctor read a record until a date."
     patient: Annotated[Address, "address"]
@@ -125,6 +129,7 @@ class GrantAccess(TypedStruct):
     request: Annotated[bytes, "bytes32"]
     envelope: Annotated[bytes, "bytes32"]
     seq: Annotated[int, "uint56"]
+    cutoff: Annotated[int, "uint40"]
     deadline: Annotated[int, "uint64"]
 
 
