@@ -120,6 +120,7 @@ def prepare_grant(
         request=request.request,
         envelope=envelope_digest,
         seq=terms.seq,
+        cutoff=ledger.cutoff(request.patient),
         deadline=deadline(ledger),
     )
 
