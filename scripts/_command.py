@@ -1,0 +1,52 @@
+"""What every command shares: errors with exit codes, the home folder, JSON to stdout."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from core.errors import AnamnesisError
+from scripts._settings import Settings
+
+
+class Command(click.Command):
+    """A click command that ends an AnamnesisError in its message and exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AnamnesisError as error:
+            fail(error)
+
+
+def fail(error: AnamnesisError) -> NoReturn:
+    """Say what happened and what to do, then leave with the error's own code."""
+    talk(click.style("error: ", fg="red") + error.user_message())
+    raise SystemExit(error.exit_code)
+
+
+def talk(line: str = "") -> None:
+    """A line for the person, on stderr."""
+    click.echo(line, err=True)
+
+
+def emit(data: Any) -> None:
+    """One JSON document on stdout."""
+    json.dump(data, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+home_option = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for state and keys (0700). Default: ANAMNESIS_HOME, or your data folder.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+def settings_from(home: Path | None, **flags: Any) -> Settings:
+    """Settings from flags, environment and the TOML file, in that order."""
+    return Settings.load(home=home, **flags)

@@ -1,0 +1,51 @@
+"""The `anamnesis` command: one subcommand for each file in this folder, imported when it is used.
+
+The table below is all that `anamnesis --help` needs, so it answers at once.
+"""
+
+import importlib
+from collections.abc import Sequence
+
+import click
+
+COMMANDS: dict[str, str] = {
+    "demo": "Run the whole story on sample paper, then serve the dapp.",
+    "up": "Start the local stack: chain, IPFS node, reading service, dapp.",
+    "read": "Read paper: text and word boxes for each page.",
+    "summarize": "Paper to one history: history.json, facts.json, history.html.",
+    "samples": "Make the sample paper and its truth.",
+    "deploy": "Deploy the Consent contract, or verify the one that stands.",
+    "audit": "Replay the chain: who could read what, when, on whose word.",
+    "doctor": "Check the installation and say what to do.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"scripts.{cmd_name}").cli
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="anamnesis")
+def group() -> None:
+    """Anamnesis: paper in, one traceable history out, sealed and shared by consent.
+
+    Data goes to stdout, talk to stderr; every command takes --json.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `anamnesis` command."""
+    group.main(args=None if arguments is None else list(arguments), prog_name="anamnesis")

@@ -1,0 +1,74 @@
+"""What `read`, `summarize` and `demo` share: options, a progress bar, the report of refusals."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from core.words import Reading
+from scripts._command import talk
+from scripts._settings import Settings
+
+paths_argument = click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATHS..."
+)
+out_option = click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results; made when missing.",
+)
+cache_option = click.option(
+    "--cache/--no-cache",
+    default=True,
+    show_default=True,
+    help="Keep what was read under the home folder, so that a second run reads nothing again.",
+)
+
+
+def read(paths: Sequence[Path], settings: Settings, *, cache: bool) -> Reading:
+    """Read the paper with a progress bar on stderr; refusals are said, the rest goes on."""
+    from ocr.reading import Progress as PagesRead
+    from ocr.reading import ReadingSettings, read_paths
+
+    ocr = ReadingSettings(
+        workers=settings.workers, cache_dir=settings.cache / "reading" if cache else None
+    )
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pages"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading", total=None)
+
+        def show(now: PagesRead) -> None:
+            bar.update(task, completed=now.done, total=now.total or None)
+
+        reading = read_paths(paths, ocr, progress=show)
+    for refusal in reading.refusals:
+        colour = "red" if refusal.fatal else "yellow"
+        talk(f"{click.style(refusal.name, fg=colour)}: {refusal.reason}")
+    return reading
+
+
+def report(reading: Reading) -> dict[str, Any]:
+    """The reading in numbers, for --json."""
+    return {
+        "documents": len(reading.documents),
+        "pages": sum(len(document.pages) for document in reading.documents),
+        "refusals": [
+            {"name": refusal.name, "reason": refusal.reason, "fatal": refusal.fatal}
+            for refusal in reading.refusals
+        ],
+    }
+
+
+def exit_code(reading: Reading) -> int:
+    """3 when paper could not be read, else 0; what a folder holds beside paper does not count."""
+    return 3 if any(refusal.fatal for refusal in reading.refusals) else 0

@@ -1,0 +1,31 @@
+"""`anamnesis read`: paper to text and word boxes."""
+
+from pathlib import Path
+
+import click
+
+from scripts._command import Command, emit, home_option, json_option, settings_from
+from scripts._paperwork import cache_option, exit_code, out_option, paths_argument, read, report
+
+
+@click.command(cls=Command)
+@paths_argument
+@out_option
+@cache_option
+@home_option
+@json_option
+def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
+    """Read PATHS (PNG, JPEG, TIFF, PDF, or folders of them).
+
+    Writes NAME.txt and NAME.words.json for each page into --out.
+    """
+    from ocr.reading import write_reading
+
+    reading = read(paths, settings_from(home), cache=cache)
+    written = write_reading(reading, out)
+    if as_json:
+        emit({"files": [str(path) for path in written], **report(reading)})
+    else:
+        for path in written:
+            click.echo(path)
+    raise SystemExit(exit_code(reading))

@@ -1,0 +1,37 @@
+"""`anamnesis summarize`: paper to one history."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from scripts._command import Command, emit, home_option, json_option, settings_from, talk
+from scripts._paperwork import cache_option, exit_code, out_option, paths_argument, read, report
+
+
+@click.command(cls=Command)
+@paths_argument
+@out_option
+@cache_option
+@home_option
+@json_option
+def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
+    """Make one history of PATHS (PNG, JPEG, TIFF, PDF, or folders of them).
+
+    Writes history.json (a FHIR R4 International Patient Summary), facts.json (every statement
+    with its place on a page) and history.html (the one page) into --out. Exits 3 when some paper
+    could not be read; the history of the rest is written all the same.
+    """
+    from ocr.summary import summarise, write_history
+
+    reading = read(paths, settings_from(home), cache=cache)
+    history = summarise(reading)
+    written = write_history(history, reading, out, generated_at=datetime.now(UTC))
+    if as_json:
+        emit({"files": [str(path) for path in written], **report(reading)})
+    else:
+        for path in written:
+            click.echo(path)
+    for warning in history.warnings:
+        talk(f"{click.style('note', fg='yellow')}: {warning}")
+    raise SystemExit(exit_code(reading))
