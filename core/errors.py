@@ -69,6 +69,18 @@ class SetupError(AnamnesisError):
     remedy = "Run `anamnesis doctor` to see what is missing and how to get it."
 
 
+class PortInUseError(SetupError):
+    """Another program listens on the port that a server of ours needs."""
+
+    remedy = "Stop that program, or choose another port."
+
+
+class AlreadyRunningError(SetupError):
+    """Another process serves the same data folder; two would overwrite each other."""
+
+    remedy = "Use the one that runs, or stop it first."
+
+
 class ChainError(AnamnesisError):
     """The chain could not be reached, or answered something unexpected."""
 

@@ -1,8 +1,20 @@
-"""What happened on the chain, as values. One class per event of the Consent contract."""
+"""What happened on the chain, as values. One class per event of the Consent contract.
 
-from dataclasses import dataclass
+An event's fields after `at` are its arguments, in the contract's order, each annotated with its
+Solidity type; `Indexed` ones are topics. So the signature, the decoding and the leaf of the hash
+chain all follow from one place.
 
-from core.hashing import Address
+Source: Solidity ABI specification, Events.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, ClassVar, get_type_hints
+
+from core.hashing import Address, abi_word, keccak256
+
+INDEXED = "indexed"
+"""Second annotation of an argument that travels as a topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,77 +27,113 @@ class Position:
     """Seconds since 1970, from the block."""
     transaction: bytes
 
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.block, self.log_index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument of an event as the contract declares it."""
+
+    name: str
+    kind: str
+    """The Solidity type, such as "uint40"."""
+    indexed: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainEvent:
     """Base: every event concerns one patient (or account) at one position."""
 
+    in_head: ClassVar[bool] = True
+    """Whether the patient's hash chain covers this event."""
+
     at: Position
+
+    @classmethod
+    def arguments(cls) -> tuple[Argument, ...]:
+        """The arguments in the contract's order."""
+        return _arguments(cls)  # type: ignore[arg-type]  # a class is hashable, its values too
+
+    @classmethod
+    def topic(cls) -> bytes:
+        """topic0: keccak256 of the event's signature."""
+        return _topic(cls)  # type: ignore[arg-type]
+
+    def leaf(self) -> bytes:
+        """keccak256 of topic0 and every argument as a 32-byte word: the link of the hash chain."""
+        words = [abi_word(each.kind, getattr(self, each.name)) for each in self.arguments()]
+        return keccak256(self.topic() + b"".join(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSealed(ChainEvent):
-    patient: Address
-    author: Address
-    record: bytes
-    commitment: bytes
-    previous: bytes
-    envelope: bytes
+    patient: Annotated[Address, "address", INDEXED]
+    author: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    commitment: Annotated[bytes, "bytes32"]
+    previous: Annotated[bytes, "bytes32"]
+    envelope: Annotated[bytes, "bytes32"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequested(ChainEvent):
-    patient: Address
-    grantee: Address
-    record: bytes
-    purposes: int
-    expiry: int
-    request: bytes
+    in_head: ClassVar[bool] = False
+
+    patient: Annotated[Address, "address", INDEXED]
+    grantee: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    purposes: Annotated[int, "uint32"]
+    expiry: Annotated[int, "uint40"]
+    request: Annotated[bytes, "bytes32"]
     """Digest of the signed request; a grant that answers it carries the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessGranted(ChainEvent):
-    patient: Address
-    grantee: Address
-    record: bytes
-    purposes: int
-    expiry: int
-    granted_at: int
-    seq: int
-    request: bytes
-    envelope: bytes
+    patient: Annotated[Address, "address", INDEXED]
+    grantee: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    purposes: Annotated[int, "uint32"]
+    expiry: Annotated[int, "uint40"]
+    granted_at: Annotated[int, "uint40"]
+    seq: Annotated[int, "uint56"]
+    request: Annotated[bytes, "bytes32"]
+    envelope: Annotated[bytes, "bytes32"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRevoked(ChainEvent):
-    patient: Address
-    grantee: Address
-    record: bytes
-    seq: int
+    patient: Annotated[Address, "address", INDEXED]
+    grantee: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    seq: Annotated[int, "uint56"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllAccessRevoked(ChainEvent):
-    patient: Address
-    cutoff: int
+    patient: Annotated[Address, "address", INDEXED]
+    cutoff: Annotated[int, "uint40"]
     """Grants whose granted_at is not above this are void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingKeyPublished(ChainEvent):
-    account: Address
-    key: bytes
-    previous: bytes
+    in_head: ClassVar[bool] = False
+
+    account: Annotated[Address, "address", INDEXED]
+    previous: Annotated[bytes, "bytes32"]
+    key: Annotated[bytes, "bytes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOpened(ChainEvent):
-    patient: Address
-    reader: Address
-    record: bytes
-    commitment: bytes
-    purpose: int
+    patient: Annotated[Address, "address", INDEXED]
+    reader: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    commitment: Annotated[bytes, "bytes32"]
+    purpose: Annotated[int, "uint32"]
 
 
 Event = (
@@ -97,3 +145,28 @@ Event = (
     | ReadingKeyPublished
     | RecordOpened
 )
+
+EVENTS: tuple[type[Event], ...] = (
+    RecordSealed,
+    AccessRequested,
+    AccessGranted,
+    AccessRevoked,
+    AllAccessRevoked,
+    ReadingKeyPublished,
+    RecordOpened,
+)
+
+
+@cache
+def _arguments(event: type[ChainEvent]) -> tuple[Argument, ...]:
+    hints = get_type_hints(event, include_extras=True)
+    marks = {f.name: hints[f.name].__metadata__ for f in fields(event) if f.name != "at"}
+    return tuple(
+        Argument(name=name, kind=mark[0], indexed=INDEXED in mark) for name, mark in marks.items()
+    )
+
+
+@cache
+def _topic(event: type[ChainEvent]) -> bytes:
+    kinds = ",".join(each.kind for each in event.arguments())
+    return keccak256(f"{event.__name__}({kinds})".encode())

@@ -1,7 +1,7 @@
 """Keccak-256 and Ethereum addresses, as the contract and the wallets compute them."""
 
 import re
-from typing import NewType
+from typing import Any, NewType
 
 from Crypto.Hash import keccak
 
@@ -19,6 +19,22 @@ _HEX_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 def keccak256(data: bytes) -> bytes:
     """Keccak-256 (the original padding, not SHA3-256), 32 bytes."""
     return keccak.new(digest_bits=256, data=data).digest()
+
+
+def abi_word(kind: str, value: Any) -> bytes:
+    """A static value of the Solidity type `kind` (address, bytes32, uintN) as its 32-byte word.
+
+    Raises ValueError when the type cannot hold the value.
+    """
+    if kind == "bytes32":
+        if len(value) != 32:
+            raise ValueError(f"a bytes32 field holds {len(value)} bytes")
+        return bytes(value)
+    number = int(value, 16) if kind == "address" else int(value)
+    bits = 160 if kind == "address" else int(kind.removeprefix("uint"))
+    if not 0 <= number < 1 << bits:
+        raise ValueError(f"{kind} cannot hold {number}")
+    return number.to_bytes(32, "big")
 
 
 def address(text: str) -> Address:

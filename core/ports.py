@@ -31,7 +31,10 @@ class Ledger(Protocol):
     def domain(self) -> Domain: ...
 
     def now(self) -> int:
-        """The latest block's timestamp, seconds since 1970."""
+        """The chain's clock, seconds since 1970: what a message sent now would be judged by.
+
+        Not the latest block's timestamp: on a quiet chain that may be hours old.
+        """
         ...
 
     def relay(self, signed: Signed) -> bytes:

@@ -10,7 +10,7 @@ Source: EIP-712, Typed structured data hashing and signing.
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, get_type_hints
 
-from core.hashing import Address, keccak256
+from core.hashing import Address, abi_word, keccak256
 
 DOMAIN_NAME = "Anamnesis Consent"
 DOMAIN_VERSION = "1"
@@ -35,8 +35,8 @@ class Domain:
             keccak256(_signature("EIP712Domain", _DOMAIN_FIELDS).encode())
             + keccak256(DOMAIN_NAME.encode())
             + keccak256(DOMAIN_VERSION.encode())
-            + _word("uint256", self.chain_id)
-            + _word("address", self.verifying_contract)
+            + abi_word("uint256", self.chain_id)
+            + abi_word("address", self.verifying_contract)
         )
 
 
@@ -60,7 +60,7 @@ class TypedStruct:
 
     def struct_hash(self) -> bytes:
         """EIP-712 `hashStruct`."""
-        words = [_word(kind, getattr(self, name)) for name, kind in self.members()]
+        words = [abi_word(kind, getattr(self, name)) for name, kind in self.members()]
         return keccak256(keccak256(self.type_string().encode()) + b"".join(words))
 
     def digest(self, domain: Domain) -> bytes:
@@ -202,18 +202,6 @@ class Signed:
 
 def _signature(name: str, members: tuple[tuple[str, str], ...]) -> str:
     return f"{name}({','.join(f'{kind} {field}' for field, kind in members)})"
-
-
-def _word(kind: str, value: Any) -> bytes:
-    if kind == "bytes32":
-        if len(value) != 32:
-            raise ValueError(f"a bytes32 field holds {len(value)} bytes")
-        return bytes(value)
-    number = int(value, 16) if kind == "address" else int(value)
-    bits = 160 if kind == "address" else int(kind.removeprefix("uint"))
-    if not 0 <= number < 1 << bits:
-        raise ValueError(f"{kind} cannot hold {number}")
-    return number.to_bytes(32, "big")
 
 
 def _shown(value: Any) -> str:
