@@ -1,0 +1,46 @@
+"""Settings: flags before environment before file; wrong values named."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from scripts._settings import Settings
+
+
+def test_load_takes_flag_before_environment_before_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("chain_id = 1\ndapp_port = 1111\nworkers = 3\n")
+    environ = {"ANAMNESIS_CHAIN_ID": "2", "ANAMNESIS_DAPP_PORT": "2222"}
+    settings = Settings.load(tmp_path, environ, dapp_port=3333)
+    assert (settings.workers, settings.chain_id, settings.dapp_port) == (3, 2, 3333)
+
+
+def test_load_takes_home_from_environment_and_closes_it_to_others(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = Settings.load(environ={"ANAMNESIS_HOME": str(home)})
+    assert settings.home == home
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_load_names_a_wrong_field_and_its_variable(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="dapp_port") as caught:
+        Settings.load(tmp_path, {"ANAMNESIS_DAPP_PORT": "99999"})
+    assert "ANAMNESIS_DAPP_PORT" in caught.value.remedy
+
+
+def test_load_names_an_unknown_setting(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("colour = 'red'\n")
+    with pytest.raises(InputError, match="colour"):
+        Settings.load(tmp_path, {})
+
+
+def test_load_refuses_a_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("chain_id = \n")
+    with pytest.raises(InputError, match=r"config\.toml"):
+        Settings.load(tmp_path, {})
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    settings = Settings.load(tmp_path, {})
+    with pytest.raises(ValueError, match="frozen"):
+        settings.chain_id = 5
