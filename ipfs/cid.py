@@ -1,0 +1,121 @@
+"""The CID that IPFS gives to bytes, computed here so that no node has to be believed.
+
+CIDv0 of a UnixFS file as Kubo's `add` makes it by default: chunks of 256 KiB, dag-pb leaves, a
+balanced tree with 174 links a node. `docs/formats.md` pins these parameters, since the sealed
+format depends on them.
+
+Sources: multiformats CID, the dag-pb and UnixFS v1 specifications, kubo `core/coreunix`.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.errors import VerificationError
+
+CHUNK_BYTES = 256 * 1024
+MAX_LINKS = 174
+DIGEST_BYTES = 32
+_MULTIHASH_PREFIX = b"\x12\x20"
+"""SHA2-256, 32 bytes."""
+_UNIXFS_FILE = 2
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_CID_CHARACTERS = 46
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """One dag-pb block: its digest, the file bytes and the block bytes below and in it."""
+
+    digest: bytes
+    file_bytes: int
+    block_bytes: int
+
+
+def cid_digest(data: bytes) -> bytes:
+    """The SHA2-256 digest, 32 bytes, inside the CIDv0 that Kubo's `add` gives to `data`."""
+    level = [_leaf(chunk) for chunk in _chunks(data)]
+    while len(level) > 1:
+        groups = range(0, len(level), MAX_LINKS)
+        level = [_parent(level[start : start + MAX_LINKS]) for start in groups]
+    return level[0].digest
+
+
+def cid_text(digest: bytes) -> str:
+    """A digest as CIDv0 text, "Qm…"."""
+    if len(digest) != DIGEST_BYTES:
+        raise ValueError(f"a CIDv0 digest has {DIGEST_BYTES} bytes, not {len(digest)}")
+    number, text = int.from_bytes(_MULTIHASH_PREFIX + digest, "big"), ""
+    while number:
+        number, rest = divmod(number, len(_BASE58))
+        text = _BASE58[rest] + text
+    return text
+
+
+def parse_cid(text: str) -> bytes:
+    """The digest of a CIDv0. Raises VerificationError for anything else."""
+    number = 0
+    valid = len(text) == _CID_CHARACTERS and all(character in _BASE58 for character in text)
+    for character in text if valid else "":
+        number = number * len(_BASE58) + _BASE58.index(character)
+    raw = number.to_bytes(DIGEST_BYTES + len(_MULTIHASH_PREFIX), "big")
+    if not valid or not raw.startswith(_MULTIHASH_PREFIX):
+        raise VerificationError("Not a CID of the kind in use here.", check="content identifier")
+    return raw[len(_MULTIHASH_PREFIX) :]
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    yield data[:CHUNK_BYTES]
+    for start in range(CHUNK_BYTES, len(data), CHUNK_BYTES):
+        yield data[start : start + CHUNK_BYTES]
+
+
+def _leaf(chunk: bytes) -> _Node:
+    content = _bytes_field(2, chunk) if chunk else b""
+    unixfs = _number_field(1, _UNIXFS_FILE) + content + _number_field(3, len(chunk))
+    return _node(links=b"", unixfs=unixfs, file_bytes=len(chunk), below=0)
+
+
+def _parent(children: list[_Node]) -> _Node:
+    total = sum(child.file_bytes for child in children)
+    sizes = b"".join(_number_field(4, child.file_bytes) for child in children)
+    return _node(
+        links=b"".join(_bytes_field(2, _link(child)) for child in children),
+        unixfs=_number_field(1, _UNIXFS_FILE) + _number_field(3, total) + sizes,
+        file_bytes=total,
+        below=sum(child.block_bytes for child in children),
+    )
+
+
+def _link(child: _Node) -> bytes:
+    name = _bytes_field(2, b"")
+    return (
+        _bytes_field(1, _MULTIHASH_PREFIX + child.digest)
+        + name
+        + _number_field(3, child.block_bytes)
+    )
+
+
+def _node(*, links: bytes, unixfs: bytes, file_bytes: int, below: int) -> _Node:
+    # dag-pb writes links (field 2) before data (field 1): history, and part of the hash.
+    block = links + _bytes_field(1, unixfs)
+    digest = hashlib.sha256(block).digest()
+    return _Node(digest=digest, file_bytes=file_bytes, block_bytes=below + len(block))
+
+
+def _number_field(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _bytes_field(field: int, value: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    low, value = value & 0x7F, value >> 7
+    out = bytearray()
+    while value:
+        out.append(low | 0x80)
+        low, value = value & 0x7F, value >> 7
+    out.append(low)
+    return bytes(out)
