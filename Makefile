@@ -1,0 +1,66 @@
+# Anamnesis: every everyday command. `make` alone lists them.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+ROOT := $(CURDIR)
+BIN := $(ROOT)/.venv/bin
+SYSTEM_PATH := $(PATH)
+export PATH := $(BIN):$(ROOT)/.tools/bin:$(PATH)
+
+# Set-up runs on the first Python on PATH that is new enough and not the one it builds in .venv.
+is_fit = import os, sys; sys.exit(sys.version_info < (3, 11) or sys.prefix.startswith(os.getcwd()))
+find_python = PATH="$(SYSTEM_PATH)"; for p in "$(PYTHON)" python3 python3.12 python3.11; do \
+	"$$p" -c '$(is_fit)' >/dev/null 2>&1 && break; p=; done; \
+	test -n "$$p" || { echo "No Python 3.11 or newer was found. On Debian 12: apt-get install python3" >&2; exit 4; }
+set_up = @$(find_python); PYTHONDONTWRITEBYTECODE=1 "$$p" -m setup $(if $(filter no,$(APT)),--no-apt)
+
+SOURCES := core ledger ipfs ocr dapp scripts setup tests
+ONCE ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo samples test check format bench doctor clean
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+
+setup: ## install everything that is missing; again: nothing to do (APT=no: name system packages, install none)
+	$(set_up)
+
+setup-test: ## the same, and a browser for the tests
+	$(set_up) --for test
+
+demo: samples ## set up, then run the whole story on sample paper and serve the dapp (ONCE=1: stop after the story)
+	@anamnesis demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
+
+samples: setup ## make the sample paper and its truth in samples/
+	@anamnesis samples $(ARGS)
+
+test: setup-test ## set up, then run every test (ARGS="-k consent" for some)
+	@pytest $(ARGS)
+
+check: setup ## style, types, import directions, contract warnings, JavaScript syntax
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	@set -e; for f in contracts/*.vy; do echo "vyper -W error $$f"; vyper -W error "$$f" >/dev/null; done
+	ape compile --force
+	@set -e; find dapp/components/src -name '*.js' 2>/dev/null | while read -r f; do node --check "$$f"; done
+
+format: setup ## put the code into the house style
+	ruff check --fix .
+	ruff format .
+
+bench: setup ## run the benchmarks
+	@python -m bench $(ARGS)
+
+doctor: ## check the installation and say what to do
+	@test -x "$(BIN)/anamnesis" || { echo "Nothing is set up yet: run make setup" >&2; exit 4; }
+	@anamnesis doctor $(ARGS)
+
+clean: ## remove all that set-up and builds made; the demo's records in .anamnesis stay
+	rm -rf .venv .tools node_modules .build dapp/components/dist out \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

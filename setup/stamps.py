@@ -1,0 +1,63 @@
+"""Stamps remember the inputs of a step that was done, so that it is not done again.
+
+A stamp is written after its step has succeeded and removed before the step starts: a set-up that
+is interrupted anywhere does the unfinished step again, and only that.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def digest(root: Path, paths: Iterable[Path], facts: Iterable[str] = ()) -> str:
+    """SHA-256 over the names and bytes of `paths` (folders recursively) and over `facts`.
+
+    A path that does not exist counts as absent, which differs from an empty file.
+    """
+    total = hashlib.sha256()
+    for fact in facts:
+        _feed(total, fact.encode())
+    for path in paths:
+        for file in sorted(_files(path)):
+            _feed(total, str(file.relative_to(root)).encode())
+            _feed(total, file.read_bytes() if file.is_file() else None)
+    return total.hexdigest()
+
+
+class Stamps:
+    """A folder with one small file for each step that was done."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def fresh(self, step: str, inputs: str) -> bool:
+        """Whether `step` was last done with the same inputs."""
+        try:
+            return (self._folder / step).read_text() == inputs
+        except FileNotFoundError:
+            return False
+
+    def clear(self, step: str) -> None:
+        (self._folder / step).unlink(missing_ok=True)
+
+    def write(self, step: str, inputs: str) -> None:
+        """Whole or not at all: a stamp torn by a crash would never match, but why have one."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = self._folder / f".{step}.partial"
+        partial.write_text(inputs)
+        partial.replace(self._folder / step)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for child in path.rglob("*"):
+        if child.is_file() and "__pycache__" not in child.parts:
+            yield child
+
+
+def _feed(total: "hashlib._Hash", part: bytes | None) -> None:
+    length = -1 if part is None else len(part)
+    total.update(length.to_bytes(8, "big", signed=True))
+    total.update(part or b"")
