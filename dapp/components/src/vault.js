@@ -1,0 +1,88 @@
+// Seeds live here and nowhere else: in this module's memory, for one account, until it is locked.
+
+import { fromHex } from "./bytes.js";
+import { BrowserError } from "./errors.js";
+import * as readingKey from "./readingkey.js";
+import { publicKeyOf } from "./sealing.js";
+
+const REMEMBERED = "anamnesis.recovery.";
+
+/** The open reading key of at most one account. */
+export class Vault {
+  #account = null;
+  #seed = null;
+
+  constructor(storage) {
+    this.storage = storage;
+  }
+
+  #key = (account) => REMEMBERED + account.toLowerCase();
+
+  isOpen(account) {
+    return this.#seed !== null && this.#account === account.toLowerCase();
+  }
+
+  /** Forget the seed; what the person asked this device to remember stays. */
+  lock() {
+    this.#seed?.fill(0);
+    this.#seed = null;
+    this.#account = null;
+  }
+
+  /** A copy of the seed for one computation. Throws BrowserError when locked. */
+  seed(account) {
+    if (!this.isOpen(account)) throw new BrowserError("locked", "Unlock your reading key first.");
+    return this.#seed.slice();
+  }
+
+  #hold(account, seed) {
+    this.lock();
+    this.#account = account.toLowerCase();
+    this.#seed = seed;
+  }
+
+  remembered(account) {
+    return this.storage?.getItem(this.#key(account)) ?? null;
+  }
+
+  remember(account, words) {
+    this.storage?.setItem(this.#key(account), words.join(" "));
+  }
+
+  forget(account) {
+    this.storage?.removeItem(this.#key(account));
+  }
+
+  /** Two signatures over the same message; null when the wallet does not repeat itself. */
+  async probe(wallet, account, site) {
+    const message = readingKey.readingKeyMessage(site);
+    const first = await wallet.signTyped(account, message);
+    const second = await wallet.signTyped(account, message);
+    return readingKey.repeats(first, second) ? first : null;
+  }
+
+  /** Make the key from a signature (or null) and a code; hold it, return the public half. */
+  async create(account, signature, code) {
+    const seed = signature
+      ? await readingKey.seedFromSignature(signature, code, account)
+      : await readingKey.seedFromWords(code, account);
+    this.#hold(account, seed);
+    return publicKeyOf(seed);
+  }
+
+  /** Open the published key with the words; `keyHash` is what the chain holds for the account. */
+  async unlock({ wallet, account, site, words, keyHash }) {
+    const code = readingKey.codeOf(words);
+    const signature = await wallet.signTyped(account, readingKey.readingKeyMessage(site));
+    const wanted = { signature, code, account, keyHash: fromHex(keyHash, 32) };
+    this.#hold(account, await readingKey.matchingSeed(wanted));
+  }
+}
+
+let shared = null;
+
+/** The one vault of this tab. */
+export function tabVault() {
+  shared ??= new Vault(globalThis.localStorage);
+  return shared;
+}
