@@ -45,7 +45,9 @@ def steps(machine: Machine) -> tuple[Step, ...]:
             name="npm packages",
             doing="installing what package-lock.json names into node_modules/",
             needed=lambda: not npm_matches(machine.root),
-            do=lambda: _npm(machine, "npm packages", "ci", "--no-audit", "--no-fund"),
+            do=lambda: _npm(
+                machine, "npm packages", "ci", "--ignore-scripts", "--no-audit", "--no-fund"
+            ),
         ),
         _browser_components(machine, stamps),
         _contract(machine, stamps),
