@@ -56,7 +56,7 @@ from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, abi_word, keccak256
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES
 
-LONGEST_GRANT_SECONDS = 3_650 * 86_400
+LONGEST_GRANT_SECONDS = 3_653 * 86_400
 """The contract refuses an expiry further ahead."""
 
 

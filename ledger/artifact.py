@@ -1,0 +1,168 @@
+"""The compiled Consent contract: ABI and bytecode, from a cache keyed by the contract sources.
+
+Vyper is run as a program of its own, once per change of the sources; a hit reads one small file.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import SetupError
+
+CONTRACT = "Consent.vy"
+COMPILE_SECONDS = 120
+_FORMATS = "abi,bytecode,bytecode_runtime,layout"
+_EVM_VERSION = re.compile(r"^\s*evm_version:\s*(\w+)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """One compiled contract."""
+
+    abi: tuple[dict[str, Any], ...]
+    bytecode: bytes
+    """What deploys the contract."""
+    runtime: bytes
+    """What stands at its address, before the immutables that follow it."""
+    immutable_bytes: int
+    source_hash: str
+    """SHA-256 (hex) over the sources, the compiler version and the EVM version."""
+
+
+class _Cached(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    source_hash: str
+    abi: list[dict[str, Any]]
+    bytecode: str
+    runtime: str
+    immutable_bytes: int
+
+
+def consent_artifact(project: Path, cache: Path) -> Artifact:
+    """The Consent contract of the source tree `project`, compiled at most once per change.
+
+    `cache` is a folder, made when missing. Raises SetupError when the sources or the compiler
+    are missing, or when the sources do not compile.
+    """
+    key = source_hash(project)
+    path = cache / f"consent-{key[:32]}.json"
+    cached = _read(path, key) or _compile(project, key)
+    if not path.exists():
+        _write(path, cached)
+    return Artifact(
+        abi=tuple(cached.abi),
+        bytecode=bytes.fromhex(cached.bytecode),
+        runtime=bytes.fromhex(cached.runtime),
+        immutable_bytes=cached.immutable_bytes,
+        source_hash=cached.source_hash,
+    )
+
+
+def source_hash(project: Path) -> str:
+    """SHA-256 (hex) over everything the bytecode depends on. Raises SetupError."""
+    contracts = project / "contracts"
+    sources = sorted(each for each in contracts.rglob("*") if each.suffix in (".vy", ".vyi"))
+    if contracts / CONTRACT not in sources:
+        raise SetupError(
+            f"The contract source {contracts / CONTRACT} is missing.",
+            remedy="Give the folder of the source tree, the one that holds contracts/.",
+        )
+    digest = hashlib.sha256(f"{_compiler_version()}\0{_evm_version(project)}".encode())
+    for source in sources:
+        name = source.relative_to(contracts).as_posix()
+        digest.update(f"\0{name}\0{source.stat().st_size}\0".encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _evm_version(project: Path) -> str:
+    config = project / "ape-config.yaml"
+    found = _EVM_VERSION.search(config.read_text()) if config.exists() else None
+    if found is None:
+        raise SetupError(
+            f"{config} does not say for which evm_version to compile.",
+            remedy="Restore it from the source tree.",
+        )
+    return found[1]
+
+
+def _compiler_version() -> str:
+    try:
+        return version("vyper")
+    except PackageNotFoundError:
+        return "none"
+
+
+def _compiler() -> str:
+    beside = Path(sys.executable).with_name("vyper")
+    found = str(beside) if beside.exists() else shutil.which("vyper")
+    if found is None:
+        raise SetupError(
+            "The Vyper compiler is missing.",
+            remedy="Install the locked environment again with `uv sync --frozen`.",
+        )
+    return found
+
+
+def _compile(project: Path, key: str) -> _Cached:
+    command = [_compiler(), "-f", _FORMATS, "--evm-version", _evm_version(project), "-p", "."]
+    try:
+        done = subprocess.run(
+            [*command, CONTRACT],
+            cwd=project / "contracts",
+            capture_output=True,
+            text=True,
+            timeout=COMPILE_SECONDS,
+            check=True,
+        )
+        abi, bytecode, runtime, layout = done.stdout.strip().splitlines()
+        immutable_bytes = _immutable_bytes(json.loads(layout).get("code_layout", {}))
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise SetupError(f"The contract does not compile: {reason}") from error
+    except (subprocess.TimeoutExpired, OSError, ValueError) as error:
+        raise SetupError(f"The Vyper compiler failed: {type(error).__name__}.") from error
+    return _Cached(
+        source_hash=key,
+        abi=json.loads(abi),
+        bytecode=bytecode.removeprefix("0x"),
+        runtime=runtime.removeprefix("0x"),
+        immutable_bytes=immutable_bytes,
+    )
+
+
+def _immutable_bytes(layout: dict[str, Any]) -> int:
+    """Immutables stand after the runtime; a module's are nested under its name."""
+    if isinstance(length := layout.get("length"), int):
+        return length
+    return sum(_immutable_bytes(each) for each in layout.values())
+
+
+def _read(path: Path, key: str) -> _Cached | None:
+    try:
+        cached = _Cached.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        path.unlink(missing_ok=True)
+        return None
+    return cached if cached.source_hash == key else None
+
+
+def _write(path: Path, cached: _Cached) -> None:
+    """Appear whole or not at all: another process may compile at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w") as file:
+        file.write(cached.model_dump_json())
+    Path(temporary).replace(path)
