@@ -12,6 +12,12 @@ from setup.tools import find_node, find_uv, install_node, install_uv
 
 PYTHON_RANGE = ">=3.11,<3.13"
 """What uv.lock was made for."""
+CONTRACT_CACHE = ".build/consent"
+"""Where set-up leaves the compiled contract, for the commands to find it."""
+_COMPILE = (
+    "import sys; from pathlib import Path; from ledger.artifact import consent_artifact; "
+    "consent_artifact(Path.cwd(), Path(sys.argv[1]))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ def steps(machine: Machine) -> tuple[Step, ...]:
             name="npm packages",
             doing="installing what package-lock.json names into node_modules/",
             needed=lambda: not npm_matches(machine.root),
+            # The packages work without their install scripts; nobody need be trusted to run any.
             do=lambda: _npm(
                 machine, "npm packages", "ci", "--ignore-scripts", "--no-audit", "--no-fund"
             ),
@@ -111,9 +118,8 @@ def _contract(machine: Machine, stamps: Stamps) -> Step:
     def compile_contract() -> None:
         machine.run(
             "contract",
-            (str(machine.root / ".venv" / "bin" / "python"), "-m", "ledger.artifact"),
+            (str(machine.root / ".venv" / "bin" / "python"), "-c", _COMPILE, CONTRACT_CACHE),
             way_out="Correct the contract; `make check` shows the compiler's words.",
-            path_first=(machine.root / ".venv" / "bin",),
         )
 
     return _stamped(
@@ -122,7 +128,7 @@ def _contract(machine: Machine, stamps: Stamps) -> Step:
         name="contract",
         doing="compiling the Consent contract",
         sources=("contracts", "ledger/artifact.py", "ape-config.yaml", "uv.lock"),
-        product=".build",
+        product=CONTRACT_CACHE,
         unless_absent="ledger/artifact.py",
         do=compile_contract,
     )
