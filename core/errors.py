@@ -62,6 +62,13 @@ class NoPaperError(PaperError):
     remedy = "Give PNG, JPEG, TIFF or PDF files, or a folder that holds some."
 
 
+class MixedPatientsError(PaperError):
+    """The paper names more than one patient."""
+
+    exit_code = 9
+    remedy = "Sort the paper by patient and read each patient's paper on its own."
+
+
 class SetupError(AnamnesisError):
     """A tool, port or package of the installation is missing."""
 

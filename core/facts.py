@@ -73,8 +73,14 @@ class Fact:
     route: str | None = None
     frequency: str | None = None
     reaction: str | None = None
+    brand: str | None = None
+    """Medication: the trade name, where the paper uses one."""
+    severity: str | None = None
+    """Allergy: mild, moderate, severe, as the paper says."""
     status: str | None = None
     """Medication: current, stopped or last-seen; problem: active or resolved."""
+    cue: str | None = None
+    """The words of the paper that gave the status, such as "discontinued"."""
     polarity: Polarity = Polarity.AFFIRMED
     experiencer: Experiencer = Experiencer.PATIENT
     date: str | None = None
