@@ -3,12 +3,14 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from core.errors import AnamnesisError
-from scripts._settings import Settings
+
+if TYPE_CHECKING:
+    from scripts._settings import Settings
 
 
 class Command(click.Command):
@@ -47,6 +49,9 @@ home_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
-def settings_from(home: Path | None, **flags: Any) -> Settings:
+def settings_from(home: Path | None, **flags: Any) -> "Settings":
     """Settings from flags, environment and the TOML file, in that order."""
+    # Imported here, so that `doctor` runs where the packages behind it are missing.
+    from scripts._settings import Settings
+
     return Settings.load(home=home, **flags)

@@ -43,7 +43,16 @@ class Settings(BaseModel):
     def load(
         cls, home: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any
     ) -> Self:
-        """Raises InputError naming the field, and where it came from, when a value is wrong."""
+        """Read the settings and make sure of the home folder. Raises InputError as `read` does."""
+        settings = cls.read(home, environ, **flags)
+        private_folder(settings.home)
+        return settings
+
+    @classmethod
+    def read(
+        cls, home: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any
+    ) -> Self:
+        """Touch nothing. Raises InputError naming the field when a value is wrong."""
         environ = os.environ if environ is None else environ
         chosen = home or Path(
             environ.get("ANAMNESIS_HOME") or platformdirs.user_data_path("anamnesis")
@@ -51,7 +60,7 @@ class Settings(BaseModel):
         values = _file(chosen / "config.toml") | _environment(environ, set(cls.model_fields))
         values |= {name: value for name, value in flags.items() if value is not None}
         try:
-            settings = cls.model_validate(values | {"home": chosen.absolute()})
+            return cls.model_validate(values | {"home": chosen.absolute()})
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
@@ -59,8 +68,6 @@ class Settings(BaseModel):
                 f"The setting {field} is wrong: {first['msg']}.",
                 remedy=f"Correct the flag, ANAMNESIS_{field.upper()} or {chosen / 'config.toml'}.",
             ) from error
-        private_folder(settings.home)
-        return settings
 
 
 def private_folder(path: Path) -> Path:
