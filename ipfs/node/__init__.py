@@ -1,0 +1,5 @@
+"""An embedded Kubo node in a process of its own, behind the part of Kubo's RPC that is used here.
+
+`python -m ipfs.node --home DIR` serves `DIR/rpc.sock`. It has no swarm: it listens nowhere else,
+dials nobody and announces nothing.
+"""
