@@ -145,8 +145,20 @@ def grant(
     @param request Digest of the request that this answers, zero if unasked.
     @param envelope keccak256 of the grantee's envelope.
     """
-    patients._require_controller(msg.sender, patient)
-    access._grant(patient, grantee, record, purposes, expiry, request, envelope)
+    patient_word: uint256 = patients.words[patient]
+    controller: address = patients._controller(patient, patient_word)
+    assert msg.sender == controller, "Consent: not the controller"
+    access._grant(
+        patient,
+        controller,
+        patients._cutoff(patient_word),
+        grantee,
+        record,
+        purposes,
+        expiry,
+        request,
+        envelope,
+    )
 
 @external
 def grant_signed(
@@ -164,6 +176,8 @@ def grant_signed(
     @notice Carry a controller's signed GrantAccess; its `seq` and `cutoff` must be the present.
     """
     patient_word: uint256 = patients.words[patient]
+    controller: address = patients._controller(patient, patient_word)
+    cutoff: uint256 = patients._cutoff(patient_word)
     struct_hash: bytes32 = typed_data._grant_access(
         patient,
         grantee,
@@ -173,12 +187,21 @@ def grant_signed(
         request,
         envelope,
         access._seq(access.grants[patient][grantee][record]),
-        patients._cutoff(patient_word),
+        cutoff,
         deadline,
     )
-    controller: address = patients._controller(patient, patient_word)
     signatures._require(controller, struct_hash, deadline, signature)
-    access._grant(patient, grantee, record, purposes, expiry, request, envelope)
+    access._grant(
+        patient,
+        controller,
+        cutoff,
+        grantee,
+        record,
+        purposes,
+        expiry,
+        request,
+        envelope,
+    )
 
 @external
 def revoke(patient: address, grantee: address, record: bytes32):

@@ -98,6 +98,8 @@ def _request(
 @internal
 def _grant(
     patient: address,
+    controller: address,
+    cutoff: uint256,
     grantee: address,
     record: bytes32,
     purposes: uint32,
@@ -106,12 +108,10 @@ def _grant(
     envelope: bytes32,
 ):
     assert grantee != empty(address), "Consent: empty account"
-    patient_word: uint256 = patients.words[patient]
     # A patient whose key was lost or stolen is no reader of its own any more, and stays out.
-    assert grantee != patient, "Consent: self grant"
-    assert grantee != patients._controller(patient, patient_word), "Consent: self grant"
+    assert grantee != patient and grantee != controller, "Consent: self grant"
     self._require_terms(purposes, expiry)
-    granted_at: uint256 = max(block.timestamp, patients._cutoff(patient_word) + 1)
+    granted_at: uint256 = max(block.timestamp, cutoff + 1)
     # 2^56 grants would take longer than the chain can last.
     seq: uint256 = self._seq(self.grants[patient][grantee][record]) + 1
     self.grants[patient][grantee][record] = (

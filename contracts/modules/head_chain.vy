@@ -25,5 +25,5 @@ roster_head: public(bytes32)
 def _extend(patient: address, leaf: bytes32):
     head: bytes32 = self.heads[patient]
     if head == empty(bytes32):
-        self.roster_head = keccak256(concat(self.roster_head, convert(patient, bytes32)))
-    self.heads[patient] = keccak256(concat(head, leaf))
+        self.roster_head = keccak256(abi_encode(self.roster_head, patient))
+    self.heads[patient] = keccak256(abi_encode(head, leaf))

@@ -21,7 +21,7 @@ DOMAIN_TYPE: constant(bytes32) = keccak256(
 NAME: constant(bytes32) = keccak256("Anamnesis Consent")
 VERSION: constant(bytes32) = keccak256("1")
 
-# bytes4(keccak256("isValidSignature(bytes32,bytes)")), both selector and magic word of EIP-1271.
+# bytes4(keccak256("isValidSignature(bytes32,bytes)")): selector and magic word of EIP-1271.
 VALID_SIGNATURE: constant(bytes4) = 0x1626ba7e
 
 # Half the order of secp256k1, rounded down. In decimal, for 64 hex digits would be a bytes32.
@@ -66,8 +66,37 @@ def _require(
     # The zero address is also what recovering from garbage yields.
     assert signer != empty(address), "Consent: wrong signature"
     digest: bytes32 = self._digest(struct_hash)
-    if self._recover(digest, signature) != signer:
-        assert self._accepts(signer, digest, signature), "Consent: wrong signature"
+    if len(signature) == 65:
+        r: bytes32 = extract32(signature, 0)
+        s: bytes32 = extract32(signature, 32)
+        v: uint256 = convert(slice(signature, 64, 1), uint256)
+        if self._recover(digest, v, r, s) == signer:
+            return
+    # A raw call, because an interface call would hand on a wallet's own revert, or an empty one
+    # for a short answer: a relayer could then not tell a refused signature from a broken
+    # contract. An account without code answers with nothing and is refused with the rest.
+    success: bool = False
+    response: Bytes[32] = b""
+    success, response = raw_call(
+        signer,
+        abi_encode(digest, signature, method_id=VALID_SIGNATURE),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    assert success and len(response) == 32, "Consent: wrong signature"
+    magic: bytes32 = convert(VALID_SIGNATURE, bytes32)
+    assert convert(response, bytes32) == magic, "Consent: wrong signature"
+
+@internal
+@pure
+def _recover(digest: bytes32, v: uint256, r: bytes32, s: bytes32) -> address:
+    """
+    @dev The plain account that signed, zero when the signature is not canonical.
+    """
+    if convert(s, uint256) > HALF_ORDER or (v != 27 and v != 28):
+        return empty(address)
+    return ecrecover(digest, v, r, s)
 
 @internal
 @view
@@ -85,38 +114,3 @@ def _separator() -> bytes32:
 @view
 def _separator_here() -> bytes32:
     return keccak256(abi_encode(DOMAIN_TYPE, NAME, VERSION, chain.id, self))
-
-@internal
-@pure
-def _recover(digest: bytes32, signature: Bytes[1024]) -> address:
-    """
-    @dev The plain account that signed, zero when the signature is not canonical.
-    """
-    if len(signature) != 65:
-        return empty(address)
-    s: uint256 = extract32(signature, 32, output_type=uint256)
-    v: uint256 = convert(slice(signature, 64, 1), uint256)
-    if s > HALF_ORDER or (v != 27 and v != 28):
-        return empty(address)
-    return ecrecover(digest, v, extract32(signature, 0, output_type=uint256), s)
-
-@internal
-@view
-def _accepts(wallet: address, digest: bytes32, signature: Bytes[1024]) -> bool:
-    """
-    @dev A raw call, because an interface call would hand on a wallet's own revert, or an empty
-         one for a short answer: a relayer could then not tell a refused signature from a broken
-         contract. An account without code answers with nothing and is refused with the rest.
-    """
-    success: bool = False
-    response: Bytes[32] = b""
-    success, response = raw_call(
-        wallet,
-        abi_encode(digest, signature, method_id=VALID_SIGNATURE),
-        max_outsize=32,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    if not success or len(response) != 32:
-        return False
-    return convert(response, bytes32) == convert(VALID_SIGNATURE, bytes32)
