@@ -4,7 +4,8 @@ Source: EIP-2 (s in the lower half), EIP-712.
 """
 
 from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from core.hashing import Address, address
 

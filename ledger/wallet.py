@@ -4,6 +4,7 @@ from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 
 from core.errors import InputError
 from core.hashing import Address, address
@@ -40,7 +41,7 @@ class KeySigner:
 
     def sign(self, domain: Domain, message: TypedStruct) -> bytes:
         """The EIP-712 signature: 65 bytes r, s, v, the same each time (RFC 6979)."""
-        return bytes(self._account.unsafe_sign_hash(message.digest(domain)).signature)
+        return bytes(self._account.unsafe_sign_hash(Hash32(message.digest(domain))).signature)
 
     def __repr__(self) -> str:
         return f"KeySigner({self.account})"
