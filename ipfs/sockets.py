@@ -1,6 +1,7 @@
 """Paths of Unix sockets, short enough for the kernel and plain enough for HTTP clients."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,3 +23,15 @@ def socket_path(path: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
+
+
+def can_connect(path: Path, timeout_seconds: float = 2.0) -> bool:
+    """Whether somebody listens on the socket at `path`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(timeout_seconds)
+        try:
+            with socket_path(path) as name:
+                probe.connect(name)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,239 @@
+"""The one adapter over `ipfshttpclient`: what it leaves open is closed here.
+
+It refuses Kubo from 0.8 on (we check the version ourselves), sends requests to a proxy that the
+environment names, takes a body that was cut short for the whole (we verify every CID), leaves
+`add` to the node's defaults (we name each parameter), waits for ever, and lets exceptions of
+three libraries through (all become StoreError or StoreUnavailableError, cause kept).
+
+The address is a multiaddr: `/unix/…/rpc.sock` of the embedded node, or `/ip4/…/tcp/5001` of an
+`ipfs daemon`.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ipfshttpclient
+import multiaddr.exceptions  # type: ignore[import-untyped]
+import requests
+import urllib3.exceptions
+from ipfshttpclient import exceptions as ipfs_errors
+from ipfshttpclient import http as ipfs_http
+
+from core.errors import InputError, StoreError, StoreUnavailableError, VerificationError
+from ipfs.checks import Check
+from ipfs.cid import cid_digest, cid_text
+from ipfs.sealing import MAX_SEALED_BYTES
+from ipfs.sockets import SOCKET_NAME, socket_path
+
+warnings.filterwarnings("ignore", "The 'strict' parameter is no longer needed", FutureWarning)
+
+MINIMUM_VERSION = (0, 22)
+_ADD_OPTIONS = {
+    "pin": "true",
+    "cid-version": "0",
+    "raw-leaves": "false",
+    "chunker": "size-262144",
+    "hash": "sha2-256",
+    "trickle": "false",
+    "progress": "false",
+}
+_UPLOAD_CHUNK_BYTES = 1 << 20
+_FOREIGN_ERRORS = (
+    ipfs_errors.Error,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    multiaddr.exceptions.Error,
+    OSError,
+    # ipfshttpclient asserts and indexes its way through answers it did not expect
+    AssertionError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+_UNAVAILABLE = (
+    ipfs_errors.ConnectionError,
+    ipfs_errors.TimeoutError,
+    ipfs_errors.ProtocolError,
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.HTTPError,
+    OSError,
+)
+
+
+_CID = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
+
+
+class ForeignError(Exception):
+    """What a library said, for the cause of our errors; CIDs, which its URLs hold, blotted out."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"{type(error).__qualname__}: {_CID.sub('Qm…', str(error))}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Which IPFS node, and how long to wait for it."""
+
+    address: str
+    """Multiaddr of the node's RPC."""
+    connect_timeout_seconds: float = 5.0
+    timeout_seconds: float = 30.0
+    """Longest silence of the node within one request; also its own limit for finding a CID."""
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+    """User and password for HTTP basic authentication, for a node behind one."""
+
+    @classmethod
+    def local(cls, home: Path) -> "StoreSettings":
+        """The embedded node of an Anamnesis home."""
+        return cls(address=f"/unix{(home / 'ipfs' / SOCKET_NAME).absolute()}")
+
+
+class _DirectHttp(ipfs_http.ClientSync):  # type: ignore[misc]
+    """HTTP that ignores the environment: no proxy, no .netrc."""
+
+    def _make_session(self) -> Any:
+        session = super()._make_session()
+        session.trust_env = False
+        return session
+
+
+class _Rpc(ipfshttpclient.Client):  # type: ignore[misc]
+    """`ipfshttpclient.Client` over _DirectHttp. One request each: no stale connections."""
+
+    def __init__(self, address: str, settings: StoreSettings) -> None:
+        super().__init__(address, chunk_size=_UPLOAD_CHUNK_BYTES)
+        self._client = _DirectHttp(
+            address,
+            "api/v0",
+            auth=settings.credentials,
+            headers={"Host": "localhost"} if address.startswith("/unix/") else {},
+            timeout=(settings.connect_timeout_seconds, settings.timeout_seconds),
+        )
+
+
+class StoreClient:
+    """Bytes in and out of one IPFS node, every CID computed and checked here.
+
+    Methods raise StoreUnavailableError when the node does not answer, StoreError when it refuses
+    and VerificationError when it answers with other bytes than asked for. Safe to use from
+    several threads.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._settings = settings
+
+    def version(self) -> str:
+        """The node's version. Raises StoreError below MINIMUM_VERSION."""
+        with self._rpc("ask for its version") as rpc:
+            text = str(rpc.version()["Version"])
+        numbers = re.match(r"(\d+)\.(\d+)", text)
+        if not numbers or (int(numbers[1]), int(numbers[2])) < MINIMUM_VERSION:
+            raise StoreError(
+                f"The IPFS node has version {text[:20]!r}.",
+                remedy=f"Use Kubo {'.'.join(map(str, MINIMUM_VERSION))} or later.",
+            )
+        return text
+
+    def add(self, data: bytes) -> bytes:
+        """Store and pin `data`; the digest of its CID. Idempotent.
+
+        Returns only after the node has the pin and has given the same bytes back.
+        """
+        digest = cid_digest(data)
+        with self._rpc("store") as rpc:
+            answer = rpc.add_bytes(data, opts=dict(_ADD_OPTIONS))
+        if answer != cid_text(digest):
+            raise VerificationError(
+                "The IPFS node stored other bytes than it was given.", check=Check.CID
+            )
+        if not self.is_pinned(digest):
+            raise StoreError("The IPFS node did not pin what it stored.")
+        if self.read(digest, len(data)) != data:
+            raise VerificationError("The IPFS node gave other bytes back.", check=Check.CID)
+        return digest
+
+    def read(self, digest: bytes, max_bytes: int = MAX_SEALED_BYTES) -> bytes:
+        """The bytes whose CID has this digest, recomputed. At most `max_bytes` are taken."""
+        options = {"length": max_bytes + 1, "timeout": f"{self._settings.timeout_seconds:.0f}s"}
+        data = bytearray()
+        with self._rpc("read") as rpc, rpc.cat(cid_text(digest), opts=options, stream=True) as body:
+            for piece in body:
+                data += piece
+                if len(data) > max_bytes:
+                    raise StoreError(f"The IPFS node holds more than {max_bytes} bytes here.")
+        if cid_digest(bytes(data)) != digest:
+            raise VerificationError(
+                "The IPFS node answered with other or fewer bytes than asked for.",
+                check=Check.CID,
+            )
+        return bytes(data)
+
+    def is_pinned(self, digest: bytes) -> bool:
+        """Whether the node has a pin on exactly this root."""
+        cid = cid_text(digest)
+        with self._rpc("look up a pin") as rpc:
+            try:
+                return cid in rpc.pin.ls(cid, type="recursive")["Keys"]
+            except ipfs_errors.ErrorResponse as error:
+                if "not pinned" in str(error):
+                    return False
+                raise
+
+    def unpin(self, digest: bytes) -> None:
+        """Take the pin back, so that the next garbage collection removes the bytes. Idempotent."""
+        with self._rpc("take a pin back") as rpc:
+            try:
+                rpc.pin.rm(cid_text(digest))
+            except ipfs_errors.ErrorResponse as error:
+                if "not pinned" not in str(error):
+                    raise
+
+    def collect_garbage(self) -> None:
+        """Have the node delete every block without a pin: the last step of an erasure."""
+        with self._rpc("collect garbage") as rpc:
+            rpc.repo.gc(quiet=True)
+
+    def stored_bytes(self) -> int:
+        """Size of the node's repository."""
+        with self._rpc("measure its repository") as rpc:
+            return int(rpc.repo.stat()["RepoSize"])
+
+    @contextmanager
+    def _rpc(self, act: str) -> Iterator[Any]:
+        with _translated(act), _resolved(self._settings.address) as address:
+            yield _Rpc(address, self._settings)
+
+
+@contextmanager
+def _resolved(address: str) -> Iterator[str]:
+    if not address.startswith("/unix/"):
+        yield address
+        return
+    with socket_path(Path(address.removeprefix("/unix"))) as path:
+        yield f"/unix{path}"
+
+
+@contextmanager
+def _translated(act: str) -> Iterator[None]:
+    try:
+        yield
+    except (ipfs_errors.AddressError, multiaddr.exceptions.Error) as error:
+        raise InputError(
+            "The IPFS node's address is not a multiaddr.",
+            remedy="Write it as /unix/…/rpc.sock or /ip4/127.0.0.1/tcp/5001.",
+        ) from ForeignError(error)
+    except _UNAVAILABLE as error:
+        raise StoreUnavailableError("The IPFS node does not answer.") from ForeignError(error)
+    except ipfs_errors.ErrorResponse as error:
+        raise StoreError(f"The IPFS node could not {act}.") from ForeignError(error)
+    except _FOREIGN_ERRORS as error:
+        raise StoreError(
+            f"The IPFS node gave no usable answer when asked to {act}."
+        ) from ForeignError(error)

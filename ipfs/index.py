@@ -1,0 +1,262 @@
+"""What is where: a SQLite index of sealings and envelopes, 0600, under the home folder.
+
+It holds no key, salt or plaintext. Losing it loses no record: the chain names every envelope, and
+each envelope names the bytes it opens.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import StoreError
+from core.hashing import Address
+from core.records import SealContext, Sealing
+from core.typed_data import Domain
+
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 30.0
+_SCHEMA = """
+create table if not exists sealing (
+    commitment blob primary key,
+    chain_id text not null,
+    contract text not null,
+    patient text not null,
+    record blob not null,
+    version integer not null,
+    previous blob not null,
+    cid blob not null,
+    envelope blob not null,
+    fingerprint blob not null,
+    state text not null check (state in ('stored', 'confirmed'))
+) without rowid;
+create index if not exists sealing_of_patient on sealing (patient, record, version);
+create table if not exists envelope (
+    digest blob primary key,
+    commitment blob not null references sealing (commitment) on delete cascade,
+    reader text not null,
+    cid blob not null,
+    place integer not null
+) without rowid;
+create index if not exists envelope_of_reader on envelope (commitment, reader, place);
+create table if not exists upload (cid blob primary key) without rowid;
+"""
+_OF_CONTEXT = "chain_id = ? and contract = ? and patient = ? and record = ? and version = ?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSealing:
+    """A sealing, and what the index knows beside it."""
+
+    sealing: Sealing
+    cid: bytes
+    """Digest in the sealed record's CID."""
+    confirmed: bool
+    """Whether the chain is known to hold the commitment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEnvelope:
+    """Where an envelope's bytes are, and for whom."""
+
+    digest: bytes
+    commitment: bytes
+    reader: Address
+    cid: bytes
+
+
+class Index:
+    """The index of one home. Safe to use from several threads and processes.
+
+    Raises StoreError when the file is damaged, not ours, or from a newer program.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with self._translated():
+            self._database = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
+            self._database.execute("pragma journal_mode = wal")
+            self._database.execute("pragma synchronous = full")
+            self._database.execute("pragma foreign_keys = on")
+            self._prepare()
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the changes inside, or none."""
+        with self._lock, self._translated():
+            self._database.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("rollback")
+                raise
+            self._database.execute("commit")
+
+    def add_sealing(self, sealing: Sealing, cid: bytes, fingerprint: bytes) -> None:
+        """Record a sealing whose bytes are stored."""
+        context = _context_values(sealing.context)
+        self._run(
+            "insert into sealing values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'stored')",
+            sealing.commitment,
+            *context,
+            sealing.previous,
+            cid,
+            sealing.envelope_digest,
+            fingerprint,
+        )
+
+    def confirm(self, commitment: bytes) -> None:
+        self._run("update sealing set state = 'confirmed' where commitment = ?", commitment)
+
+    def remove_sealing(self, commitment: bytes) -> None:
+        """Its envelopes go with it."""
+        self._run("delete from sealing where commitment = ?", commitment)
+
+    def sealing(self, commitment: bytes) -> StoredSealing | None:
+        rows = self._run(f"{_SELECT_SEALING} where commitment = ?", commitment)
+        return _stored_sealing(rows[0]) if rows else None
+
+    def sealing_like(
+        self, context: SealContext, previous: bytes, fingerprint: bytes
+    ) -> StoredSealing | None:
+        """The sealing of the same payload for the same owner, context and predecessor."""
+        rows = self._run(
+            f"{_SELECT_SEALING} where {_OF_CONTEXT} and previous = ? and fingerprint = ?",
+            *_context_values(context),
+            previous,
+            fingerprint,
+        )
+        return _stored_sealing(rows[0]) if rows else None
+
+    def rivals(self, sealing: Sealing) -> list[StoredSealing]:
+        """Unconfirmed sealings with the same context and predecessor: one of them can win."""
+        rows = self._run(
+            f"{_SELECT_SEALING} where {_OF_CONTEXT} and previous = ?"
+            " and commitment <> ? and state = 'stored'",
+            *_context_values(sealing.context),
+            sealing.previous,
+            sealing.commitment,
+        )
+        return [_stored_sealing(row) for row in rows]
+
+    def sealings(self, patient: Address) -> list[StoredSealing]:
+        """All of a patient's, by record and version."""
+        rows = self._run(
+            f"{_SELECT_SEALING} where patient = ? order by record, version, state", patient
+        )
+        return [_stored_sealing(row) for row in rows]
+
+    def add_envelope(self, envelope: StoredEnvelope) -> None:
+        """Record an envelope whose bytes are stored. One that is known already stays."""
+        self._run(
+            "insert or ignore into envelope select ?, ?, ?, ?, ifnull(max(place), 0) + 1"
+            " from envelope",
+            envelope.digest,
+            envelope.commitment,
+            envelope.reader,
+            envelope.cid,
+        )
+
+    def envelope(self, digest: bytes) -> StoredEnvelope | None:
+        rows = self._run(f"{_SELECT_ENVELOPE} where digest = ?", digest)
+        return _stored_envelope(rows[0]) if rows else None
+
+    def envelopes(self, commitment: bytes, reader: Address | None = None) -> list[StoredEnvelope]:
+        """Of a sealing, or of one reader of it; the latest last."""
+        rows = self._run(
+            f"{_SELECT_ENVELOPE} where commitment = ? and reader = ifnull(?, reader)"
+            " order by place",
+            commitment,
+            reader,
+        )
+        return [_stored_envelope(row) for row in rows]
+
+    def begin_upload(self, *cids: bytes) -> None:
+        """These are about to be pinned; until `end_upload` nothing refers to them."""
+        for cid in cids:
+            self._run("insert or ignore into upload values (?)", cid)
+
+    def end_upload(self, *cids: bytes) -> None:
+        for cid in cids:
+            self._run("delete from upload where cid = ?", cid)
+
+    def stray_uploads(self) -> list[bytes]:
+        """Uploads begun and never ended, by a process that is gone."""
+        return [row[0] for row in self._run("select cid from upload")]
+
+    def refers_to(self, cid: bytes) -> bool:
+        """Whether a sealing or an envelope needs these bytes."""
+        query = "select 1 from sealing where cid = ? union select 1 from envelope where cid = ?"
+        return bool(self._run(query, cid, cid))
+
+    def _run(self, query: str, *values: object) -> list[Any]:
+        with self._lock, self._translated():
+            return self._database.execute(query, values).fetchall()
+
+    def _prepare(self) -> None:
+        found = self._database.execute("pragma user_version").fetchone()[0]
+        if found not in (0, SCHEMA_VERSION):
+            raise StoreError(
+                f"The index {self._path} has format {found}; this program knows {SCHEMA_VERSION}.",
+                remedy="Use the newer program that wrote it.",
+            )
+        self._database.executescript(_SCHEMA)
+        self._database.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The index {self._path} could not be used: {error}.",
+                remedy="Is the disk full, or the file damaged? It can be restored from a backup.",
+            ) from error
+
+
+_SELECT_SEALING = (
+    "select commitment, chain_id, contract, patient, record, version, previous, cid, envelope,"
+    " state from sealing"
+)
+_SELECT_ENVELOPE = "select digest, commitment, reader, cid from envelope"
+
+
+def _context_values(context: SealContext) -> tuple[object, ...]:
+    # A chain id may have 256 bits, SQLite's integers 64.
+    return (
+        str(context.domain.chain_id),
+        context.domain.verifying_contract,
+        context.patient,
+        context.record,
+        context.version,
+    )
+
+
+def _stored_sealing(row: tuple[Any, ...]) -> StoredSealing:
+    commitment, chain_id, contract, patient, record, version, previous, cid, envelope, state = row
+    domain = Domain(chain_id=int(chain_id), verifying_contract=Address(contract))
+    context = SealContext(domain=domain, patient=Address(patient), record=record, version=version)
+    return StoredSealing(
+        sealing=Sealing(
+            context=context, commitment=commitment, previous=previous, envelope_digest=envelope
+        ),
+        cid=cid,
+        confirmed=state == "confirmed",
+    )
+
+
+def _stored_envelope(row: tuple[Any, ...]) -> StoredEnvelope:
+    digest, commitment, reader, cid = row
+    return StoredEnvelope(digest=digest, commitment=commitment, reader=Address(reader), cid=cid)
