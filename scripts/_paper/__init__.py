@@ -1,11 +1,10 @@
 """Sample paper: one fictional patient's bag of documents, drawn and worn from one model.
 
-    from scripts._paper import write_samples
-
-    for sample in write_samples(Path("samples")):
-        print(sample.path, sample.bytes)
+`write_samples(folder)` writes the papers and truth.json; `score(facts, truth)` says how faithful
+a reading of them is.
 """
 
 from scripts._paper.generate import Sample, write_samples
+from scripts._paper.score import Report, score
 
-__all__ = ["Sample", "write_samples"]
+__all__ = ["Report", "Sample", "score", "write_samples"]

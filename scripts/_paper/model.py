@@ -158,3 +158,9 @@ class Paper:
     size: tuple[float, float] = A4
     seed: int = 0
     """Of the wear: every speck and shadow follows from it."""
+
+    @property
+    def issuer(self) -> str:
+        """The name on the first page's letterhead."""
+        blocks = self.sheets[0].blocks
+        return next(block.name for block in blocks if isinstance(block, Letterhead))

@@ -86,13 +86,5 @@ class Optional:
 
 
 Statement = (
-    Allergy
-    | Problem
-    | Medication
-    | Lab
-    | Procedure
-    | Immunization
-    | Negated
-    | Family
-    | Optional
+    Allergy | Problem | Medication | Lab | Procedure | Immunization | Negated | Family | Optional
 )

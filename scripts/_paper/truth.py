@@ -18,7 +18,9 @@ from scripts._paper.model import Paper
 Said = tuple[Paper, Any]
 
 
-def truth(patient: say.Patient, papers: Sequence[Paper], pages: dict[str, list[str]]) -> dict[str, Any]:
+def truth(
+    patient: say.Patient, papers: Sequence[Paper], pages: dict[str, list[str]]
+) -> dict[str, Any]:
     """The content of truth.json; `pages` holds the text of each file's pages."""
     ordered = sorted(papers, key=lambda paper: paper.date)
     return {
@@ -89,9 +91,7 @@ def _problem(group: list[Said]) -> dict[str, Any]:
 
 def _medication(group: list[Said]) -> dict[str, Any]:
     newest = group[-1][1]
-    earlier = [
-        asdict(said) | {"document": paper.file} for paper, said in group if said != newest
-    ]
+    earlier = [asdict(said) | {"document": paper.file} for paper, said in group if said != newest]
     return asdict(newest) | {"documents": _files(group), "earlier": earlier}
 
 
@@ -104,4 +104,3 @@ SECTIONS: dict[str, str] = {
     "immunization": "immunizations",
 }
 """Kind of a fact to its section of the truth."""
-

@@ -8,7 +8,7 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from scripts._paper.layout import Fill, Placed, Run, Stroke
+from scripts._paper.marks import Fill, Placed, Run, Stroke
 
 POINTS_PER_INCH = 72
 

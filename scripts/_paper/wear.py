@@ -19,10 +19,10 @@ def scanned(page: Image.Image, *, seed: int, degrees: float) -> Image.Image:
     dice = np.random.default_rng(seed)
     grey = page.convert("L").rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
     _dust(grey, dice, specks=70)
-    grey = grey.filter(ImageFilter.GaussianBlur(0.9))
+    grey = grey.filter(ImageFilter.GaussianBlur(0.7))
     levels = np.asarray(grey, np.int32) * (PAPER - 34) // 255 + 34
     levels -= _edge_shadow(levels.shape)
-    levels += _grain(levels.shape, dice, spread=12)
+    levels += _grain(levels.shape, dice, spread=11)
     return Image.fromarray(_sixteen_levels(levels), "L")
 
 
@@ -33,10 +33,15 @@ def photographed(page: Image.Image, *, seed: int, size: tuple[int, int]) -> Imag
     corners = _corners(size, page.size, dice)
     _lay(page, scene, corners)
     scene = scene.filter(ImageFilter.GaussianBlur(1.0))
-    lit = np.asarray(scene, np.int32) * _light(size, dice)[:, :, None] // 1000
-    lit = lit * np.array([1000, 972, 905]) // 1000  # warm room light
-    lit += _grain(lit.shape[:2], dice, spread=9)[:, :, None]
-    return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8), "RGB")
+    light = _light(size, dice)
+    grain = _grain(light.shape, dice, spread=9)
+    return Image.merge(
+        "RGB",
+        [
+            _exposed(band, light * tint // 1000, grain)
+            for band, tint in zip(scene.split(), (1000, 972, 905), strict=True)  # a warm lamp
+        ],
+    )
 
 
 def faxed(page: Image.Image, *, seed: int, size: tuple[int, int], degrees: float) -> Image.Image:
@@ -55,10 +60,16 @@ def faxed(page: Image.Image, *, seed: int, size: tuple[int, int], degrees: float
     )
 
 
+def _exposed(band: Image.Image, light: Grey, grain: Grey) -> Image.Image:
+    levels = np.asarray(band, np.int32) * light // 1000 + grain
+    return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8), "L")
+
+
 def _grain(shape: tuple[int, ...], dice: np.random.Generator, *, spread: int) -> Grey:
     """Bell-shaped whole-number noise within ±spread: the sum of two even throws."""
     throws = dice.integers(0, spread + 1, (2, *shape), dtype=np.uint8).astype(np.int32)
-    return throws[0] - throws[1]
+    noise: Grey = throws[0] - throws[1]
+    return noise
 
 
 def _sixteen_levels(levels: Grey) -> npt.NDArray[np.uint8]:
@@ -69,7 +80,8 @@ def _edge_shadow(shape: tuple[int, ...]) -> Grey:
     """Darkness along the left edge, where the lid does not close."""
     reach = 46
     ramp = np.maximum(reach - np.arange(shape[1], dtype=np.int32), 0)
-    return (ramp * ramp * 70 // (reach * reach))[None, :]
+    shadow: Grey = (ramp * ramp * 70 // (reach * reach))[None, :]
+    return shadow
 
 
 def _dust(image: Image.Image, dice: np.random.Generator, *, specks: int) -> None:
@@ -89,10 +101,14 @@ def _table_top(size: tuple[int, int], dice: np.random.Generator) -> Image.Image:
     """Wood: streaks along the long side."""
     width, height = size
     rows = dice.integers(0, 256, (height // 6, 24), dtype=np.uint8)
-    streaks = Image.fromarray(rows, "L").resize(size, Image.Resampling.BICUBIC)
-    grain = np.asarray(streaks.filter(ImageFilter.GaussianBlur(2)), np.int32)
-    wood = np.array([104, 78, 56]) + (grain[:, :, None] - 128) * np.array([24, 20, 15]) // 128
-    return Image.fromarray(np.clip(wood, 0, 255).astype(np.uint8), "RGB")
+    half = Image.fromarray(rows, "L").resize((width // 2, height // 2), Image.Resampling.BICUBIC)
+    streaks = half.filter(ImageFilter.GaussianBlur(1)).resize(size, Image.Resampling.BILINEAR)
+    tones = ((104, 24), (78, 20), (56, 15))
+    bands = [
+        streaks.point([base + (v - 128) * swing // 128 for v in range(256)])
+        for base, swing in tones
+    ]
+    return Image.merge("RGB", bands)
 
 
 def _corners(
@@ -115,9 +131,7 @@ def _lay(page: Image.Image, scene: Image.Image, corners: list[tuple[int, int]]) 
     ImageDraw.Draw(shadow).polygon([(x + 9, y + 14) for x, y in corners], fill=150)
     scene.paste((22, 16, 12), mask=shadow.filter(ImageFilter.GaussianBlur(12)))
     warp = _homography(corners, page.size)
-    sheet = page.transform(
-        scene.size, Image.Transform.PERSPECTIVE, warp, Image.Resampling.BICUBIC
-    )
+    sheet = page.transform(scene.size, Image.Transform.PERSPECTIVE, warp, Image.Resampling.BICUBIC)
     mask = Image.new("L", scene.size, 0)
     ImageDraw.Draw(mask).polygon(corners, fill=255)
     scene.paste(sheet, mask=mask)
@@ -146,7 +160,8 @@ def _light(size: tuple[int, int], dice: np.random.Generator) -> Grey:
     soft = shadow.filter(ImageFilter.GaussianBlur(width // 110)).resize(
         size, Image.Resampling.BILINEAR
     )
-    return lamp * (1000 - np.asarray(soft, np.int32) * 300 // 255) // 1000
+    light: Grey = lamp * (1000 - np.asarray(soft, np.int32) * 300 // 255) // 1000
+    return light
 
 
 def _hand(size: tuple[int, int], dice: np.random.Generator) -> tuple[int, int, int, int]:

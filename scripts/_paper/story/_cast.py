@@ -3,9 +3,7 @@
 from scripts._paper.model import Fields, Letterhead
 from scripts._paper.statements import Allergy, Medication, Patient, Problem
 
-PATIENT = Patient(
-    name="Nora Linden", birth_date="1961-03-14", sex="female", identifier="HM-447102"
-)
+PATIENT = Patient(name="Nora Linden", birth_date="1961-03-14", sex="female", identifier="HM-447102")
 BORN = "14 March 1961"
 FOOTER = "Specimen for demonstration: patient, staff and institutions are invented."
 

@@ -1,6 +1,17 @@
 """The electrocardiogram and echocardiogram report."""
 
-from scripts._paper.model import Form, Heading, Look, Paper, Paragraph, Sheet, Signature, Table, Title, Trace
+from scripts._paper.model import (
+    Form,
+    Heading,
+    Look,
+    Paper,
+    Paragraph,
+    Sheet,
+    Signature,
+    Table,
+    Title,
+    Trace,
+)
 from scripts._paper.statements import Negated, Optional, Problem, Procedure
 from scripts._paper.story._cast import FOOTER, HEART_CLINIC, HYPERTENSION, who
 
@@ -22,9 +33,9 @@ _ROWS = (
 )
 _ECG = (
     ("Heart rate", "72", "/min"),
-    ("PR interval", "164", "ms"),
-    ("QRS duration", "92", "ms"),
-    ("QTc", "418", "ms"),
+    ("PR interval", "164", " ms"),
+    ("QRS duration", "92", " ms"),
+    ("QTc", "418", " ms"),
 )
 
 HEART = Paper(
@@ -45,7 +56,7 @@ HEART = Paper(
                 Heading(ELECTROCARDIOGRAM.name),
                 Trace(height=71, beats=7),
                 Paragraph(
-                    f"Sinus rhythm. {', '.join(' '.join((n, v, u)) for n, v, u in _ECG)}."
+                    f"Sinus rhythm. {', '.join(f'{n} {v}{u}' for n, v, u in _ECG)}."
                     f" No sign of {SCAR.name}."
                 ),
                 Heading(ECHOCARDIOGRAM.name),

@@ -3,7 +3,17 @@
 Creatinine and eGFR agree by CKD-EPI 2021, the lipids by Friedewald.
 """
 
-from scripts._paper.model import Fields, Form, Look, Paper, Paragraph, Sheet, Signature, Table, Title
+from scripts._paper.model import (
+    Fields,
+    Form,
+    Look,
+    Paper,
+    Paragraph,
+    Sheet,
+    Signature,
+    Table,
+    Title,
+)
 from scripts._paper.statements import Lab
 from scripts._paper.story._cast import FOOTER, LABORATORY, who
 

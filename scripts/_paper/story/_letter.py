@@ -1,7 +1,7 @@
 """The clinic letter: what she has, what she does not have, and what runs in the family."""
 
 from scripts._paper.model import Form, Heading, Items, Look, Paper, Paragraph, Sheet, Signature
-from scripts._paper.statements import Family, Negated, Optional, Procedure
+from scripts._paper.statements import Family, Medication, Negated, Optional, Procedure
 from scripts._paper.story._cast import (
     ATORVASTATIN,
     CHOLESTEROL,
@@ -27,14 +27,19 @@ PRESSURE = Optional(kind="lab", name="Blood pressure", value="138/84")
 WEIGHT = Optional(kind="lab", name="weight", value="78")
 ECHO_ASKED = Optional(kind="procedure", name="echocardiogram")
 
+
+def _line(drug: Medication) -> str:
+    return f"{drug.name.capitalize()} {drug.dose} {drug.route}ly {drug.frequency}"
+
+
 _DRUGS = Items(
     (
         (
-            f"Metformin {METFORMIN.dose} {METFORMIN.route} {METFORMIN.frequency}",
+            _line(METFORMIN),
             f"increased today from {METFORMIN_500.dose}",
         ),
-        (f"Ramipril {RAMIPRIL.dose} {RAMIPRIL.route} {RAMIPRIL.frequency}",),
-        (f"Atorvastatin {ATORVASTATIN.dose} {ATORVASTATIN.route} {ATORVASTATIN.frequency} at night",),
+        (_line(RAMIPRIL),),
+        (_line(ATORVASTATIN) + " at night",),
     )
 )
 
@@ -54,9 +59,7 @@ LETTER = Paper(
                 Paragraph("Dear Dr Ferreby,"),
                 Heading("Diagnoses"),
                 Items(
-                    tuple(
-                        (p.name,) for p in (DIABETES, HYPERTENSION, KIDNEY_DISEASE, CHOLESTEROL)
-                    )
+                    tuple((p.name,) for p in (DIABETES, HYPERTENSION, KIDNEY_DISEASE, CHOLESTEROL))
                 ),
                 Heading("Allergies"),
                 Paragraph(f"{PENICILLIN.name}: {PENICILLIN.reaction} within an hour of a dose."),

@@ -2,7 +2,19 @@
 
 from dataclasses import replace
 
-from scripts._paper.model import A5, Fields, Form, Heading, Items, Look, Paper, Sheet, Signature, Title
+from scripts._paper.model import (
+    A5,
+    Fields,
+    Form,
+    Heading,
+    Items,
+    Look,
+    Paper,
+    Paragraph,
+    Sheet,
+    Signature,
+    Title,
+)
 from scripts._paper.statements import Medication, Optional
 from scripts._paper.story._cast import (
     ATORVASTATIN,
@@ -29,7 +41,7 @@ RAMIPRIL_STOPPED = replace(RAMIPRIL, status="stopped")
 def _order(drug: Medication, form: str, when: str = "", supply: str = "") -> tuple[str, ...]:
     """An item as a doctor writes it: what, then how to take it."""
     first = f"{drug.name.capitalize()} {drug.dose} {form}"
-    sig = f"Sig: 1 {form} {drug.route} {drug.frequency}{when}."
+    sig = f"Sig: 1 {form} {drug.route}ly {drug.frequency}{when}."
     return (first, f"{sig} Supply: {supply}." if supply else sig)
 
 
@@ -60,11 +72,9 @@ FIRST = Paper(
                 PRACTICE,
                 Title("Prescription"),
                 _head("20 March 2023"),
-                Fields(
-                    (
-                        (("Diagnosis", f"{DIABETES.name}, {HYPERTENSION.name.lower()},"),),
-                        ((CHOLESTEROL.name, "new"),),
-                    )
+                Paragraph(
+                    f"Diagnoses: {DIABETES.name}, {HYPERTENSION.name.lower()},"
+                    f" {CHOLESTEROL.name.lower()}."
                 ),
                 Heading("Rx"),
                 Items(
@@ -109,7 +119,8 @@ SECOND = Paper(
                 Items(
                     (
                         (
-                            f"Ramipril {RAMIPRIL.dose} capsule, {RAMIPRIL.route} {RAMIPRIL.frequency}",
+                            f"Ramipril {RAMIPRIL.dose} capsule,"
+                            f" {RAMIPRIL.route}ly {RAMIPRIL.frequency}",
                             "Stopped because of a persistent dry cough.",
                         ),
                     )
