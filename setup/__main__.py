@@ -33,10 +33,10 @@ def main(arguments: Sequence[str] | None = None, machine: Machine | None = None)
         _explain(failure)
         return failure.exit_code
     except KeyboardInterrupt:
-        _say("", "Interrupted. Run the same command again: it resumes at the unfinished step.")
+        _tell("Interrupted. Run the same command again: it resumes at the unfinished step.")
         return 130
     spent = f"{time.monotonic() - started:.1f} s"
-    _say("", f"Set-up complete in {spent}." if done else f"Set-up: nothing to do ({spent}).")
+    _tell(f"Set-up complete in {spent}." if done else f"Set-up: nothing to do ({spent}).")
     return 0
 
 
@@ -45,11 +45,9 @@ def _set_up(machine: Machine, purpose: str, *, may_install: bool) -> int:
     needs = system.missing(system.FOR_TESTS if purpose == "test" else system.FOR_USE, machine)
     packages = Step(
         name="system packages",
-        doing="looking for what is missing",
+        doing="some are missing",
         needed=lambda: bool(needs),
-        do=lambda: system.install(
-            needs, machine, may_install=may_install, say=lambda line: _say("", line)
-        ),
+        do=lambda: system.install(needs, machine, may_install=may_install, say=_tell),
     )
     return sum(_take(step) for step in (packages, *steps(machine)))
 
@@ -76,22 +74,25 @@ def _alone(machine: Machine) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("", "Another set-up is at work in this checkout; waiting for it.")
+            _tell("Another set-up is at work in this checkout; waiting for it.")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _explain(failure: SetupFailure) -> None:
     if failure.log:
-        _say("", "The last lines of what it printed:")
-        _say("", "\n".join(f"  | {line}" for line in failure.log.splitlines()))
-    _say("", f"Set-up failed at: {failure.step}. {failure.what}")
-    _say("", failure.way_out)
+        _tell("The last lines of what it printed:")
+        _tell("\n".join(f"  | {line}" for line in failure.log.splitlines()))
+    _tell(f"Set-up failed at: {failure.step}. {failure.what}")
+    _tell(failure.way_out)
 
 
 def _say(name: str, line: str) -> None:
-    text = f"  {name:<{_NAME_WIDTH}}{line}" if name else line
-    sys.stderr.write(text + "\n")
+    _tell(f"  {name:<{_NAME_WIDTH}}{line}")
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 

@@ -122,9 +122,9 @@ def install(needs: Sequence[Need], machine: Machine, *, may_install: bool, say: 
     if not may_install or not machine.which("apt-get"):
         raise _by_hand(needs, "apt-get is not available" if may_install else "apt is switched off")
     prefix = _as_root(machine, needs)
-    say("These Debian packages are missing and will be installed with apt-get:")
+    say("    These Debian packages will be installed with apt-get, and what they depend on:")
     for need in needs:
-        say(f"    {need.package:<18} {need.why}")
+        say(f"      {need.package:<18} {need.why}")
     names = [need.package for need in needs]
     apt_get = (*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *_APT_OPTIONS)
     way_out = (
