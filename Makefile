@@ -31,11 +31,16 @@ setup: ## install everything that is missing; again: nothing to do (APT=no: name
 setup-test: ## the same, and a browser for the tests
 	$(set_up) --for test
 
-demo: samples ## set up, then run the whole story on sample paper and serve the dapp (ONCE=1: stop after the story)
+demo: samples/truth.json ## set up, then run the whole story on sample paper and serve the dapp (ONCE=1: stop after the story)
 	@anamnesis demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
 
 samples: setup ## make the sample paper and its truth in samples/
-	@anamnesis samples $(ARGS)
+	@anamnesis samples --out samples
+
+# For the demo they are made once; the generator is deterministic.
+samples/truth.json: $(shell find scripts/_paper scripts/samples.py -name '*.py') | setup
+	@echo "Making the sample paper in samples/" >&2
+	@anamnesis samples --out samples >/dev/null
 
 test: setup-test ## set up, then run every test (ARGS="-k consent" for some)
 	@pytest $(ARGS)
