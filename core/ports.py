@@ -80,8 +80,8 @@ class Vault(Protocol):
         """
         ...
 
-    def holds(self, commitment: bytes, payload: bytes) -> bool:
-        """Whether the stored version with this commitment carries exactly this payload."""
+    def holds(self, commitment: bytes, payload: bytes, owner_key: bytes) -> bool:
+        """Whether the stored version carries exactly this payload, sealed to this key."""
         ...
 
     def confirm(self, commitment: bytes) -> None:

@@ -98,6 +98,18 @@ class IpfsVault:
                 self._drop(stored)
             return self._seal_anew(payload, context, previous, owner, fingerprint)
 
+    def holds(self, commitment: bytes, payload: bytes, owner_key: bytes) -> bool:
+        """Whether the sealing carries exactly this payload, sealed to this owner's key."""
+        stored = self._index.sealing(commitment)
+        if stored is None:
+            return False
+        like = self._index.sealing_like(
+            stored.sealing.context,
+            stored.sealing.previous,
+            self._fingerprint(owner_key, payload),
+        )
+        return like is not None and like.sealing.commitment == commitment
+
     def confirm(self, commitment: bytes) -> None:
         """The chain holds this commitment now. Others for the same step can no longer: they go.
 

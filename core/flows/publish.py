@@ -72,7 +72,8 @@ def publish(ledger: Ledger, vault: Vault, signer: Signer, payload: bytes) -> Pub
     """The whole flow for a signer at hand. Safe to repeat after any interruption."""
     patient = signer.account
     present = ledger.commitment(patient, HISTORY_RECORD)
-    if present != ZERO_HASH and vault.holds(present, payload):
+    key = ledger.reading_key(patient)
+    if present != ZERO_HASH and key is not None and vault.holds(present, payload, key):
         vault.confirm(present)
         return Published(commitment=present, version=vault.version(present) or 0, transaction=None)
     sealing = store(ledger, vault, patient, payload)
