@@ -1,0 +1,33 @@
+"""Context bytes."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.typed_data import Domain
+from ipfs.context import CONTEXT_BYTES, context_bytes
+from tests.ipfs.conftest import ContextFactory, Person
+
+
+def test_context_bytes_has_one_length_and_differs_when_any_field_differs(
+    make_context: ContextFactory, stranger: Person
+) -> None:
+    base = make_context()
+    others = [
+        replace(base, version=2),
+        replace(base, record=bytes(32)),
+        replace(base, patient=stranger.account),
+        replace(base, domain=replace(base.domain, chain_id=1)),
+        replace(base, domain=Domain(chain_id=31337, verifying_contract=stranger.account)),
+    ]
+    written = [context_bytes(context) for context in (base, *others)]
+    assert {len(context) for context in written} == {CONTEXT_BYTES} == {132}
+    assert len(set(written)) == len(written)
+
+
+@pytest.mark.parametrize("wrong", [{"version": 0}, {"record": b"short"}])
+def test_context_bytes_refuses_when_a_field_has_no_fixed_form(
+    make_context: ContextFactory, wrong: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError, match=r"version|record"):
+        context_bytes(make_context(**wrong))

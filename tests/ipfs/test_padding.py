@@ -1,0 +1,85 @@
+"""Padmé and the frame."""
+
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InputError, VerificationError
+from ipfs import padding
+from ipfs.padding import MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, make_frame, open_frame, padme
+
+lengths = st.integers(min_value=0, max_value=1 << 40)
+
+
+@given(lengths)
+def test_padme_never_shortens_and_adds_an_eighth_at_most(length: int) -> None:
+    assert length <= padme(length) <= length * 1.125
+
+
+@given(lengths, lengths)
+def test_padme_keeps_order(first: int, second: int) -> None:
+    low, high = sorted((first, second))
+    assert padme(low) <= padme(high)
+
+
+@given(lengths)
+def test_padme_leaves_a_padded_size_alone(length: int) -> None:
+    assert padme(padme(length)) == padme(length)
+
+
+def test_padme_leaves_few_sizes_to_tell_apart() -> None:
+    assert len({padme(length) for length in range(1, 100_000)}) < 200
+
+
+@given(st.binary(max_size=3000))
+def test_open_frame_returns_what_was_framed(payload: bytes) -> None:
+    assert open_frame(make_frame(payload)) == payload
+
+
+def test_make_frame_fits_the_limit_when_nothing_compresses() -> None:
+    # gzip stores what it cannot compress in blocks of at most 64 KiB, 5 bytes each.
+    stored = MAX_PAYLOAD_BYTES + 5 * (MAX_PAYLOAD_BYTES // 16_000) + 64
+    assert padme(8 + stored) <= MAX_FRAME_BYTES
+
+
+def test_make_frame_refuses_before_compressing_when_payload_is_over_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 10)
+    monkeypatch.setattr(gzip, "compress", lambda *_, **__: pytest.fail("compressed first"))
+    with pytest.raises(InputError):
+        make_frame(bytes(11))
+
+
+def frame_of(packed: bytes) -> bytes:
+    body = len(packed).to_bytes(8, "big") + packed
+    return body.ljust(padme(len(body)), b"\0")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        bytes(7),
+        bytes(8),
+        (1 << 63).to_bytes(8, "big") + bytes(100),
+        frame_of(gzip.compress(b"history", mtime=0))[:-1],
+        frame_of(gzip.compress(b"history", mtime=0)) + b"\0",
+        frame_of(gzip.compress(b"history", mtime=0) + b"trailing"),
+        frame_of(gzip.compress(b"history", mtime=0)[:-9]),
+        frame_of(gzip.compress(b"one", mtime=0) + gzip.compress(b"two", mtime=0)),
+        frame_of(b"not gzip at all"),
+    ],
+)
+def test_open_frame_refuses_when_anything_is_inexact(frame: bytes) -> None:
+    with pytest.raises(VerificationError) as refused:
+        open_frame(frame)
+    assert refused.value.check == "frame"
+
+
+def test_open_frame_stops_unpacking_when_gzip_is_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 1 << 16)
+    with pytest.raises(VerificationError, match="too large"):
+        open_frame(frame_of(gzip.compress(bytes(50 << 20), mtime=0)))
