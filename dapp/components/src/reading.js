@@ -45,6 +45,8 @@ class PaperReader {
     this.resolve = resolve;
     this.ended = false;
     place.onEnd(() => (this.ended = true));
+    // What the chain holds by now needs no second sealing.
+    if (current?.commitment === step.present) forgetReadings();
   }
 
   show(...children) {
@@ -143,7 +145,9 @@ class PaperReader {
       const body = JSON.stringify({ patient: this.signer });
       const headers = { "content-type": "application/json" };
       const response = await call(this.service, `/readings/${current.id}/seal`, { method: "POST", headers, body });
-      this.resolve({ sealing: sealingOf(await response.json()) });
+      const sealing = sealingOf(await response.json());
+      current.commitment = sealing.commitment;
+      this.resolve({ sealing });
       this.place.status.say("Sealed. Your signature puts it on the chain.", "busy");
     });
   }

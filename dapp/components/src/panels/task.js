@@ -32,7 +32,7 @@ export class TaskPanel {
     this.status = statusLine();
     this.body = h("div", { class: "body" });
     this.start = data.label ? button(data.label, () => this.press(), { testid: data.testid, quiet: data.quiet }) : null;
-    this.root.replaceChildren(...[this.start, this.body, this.status.element].filter(Boolean));
+    this.root.replaceChildren(...[this.start, this.status.element, this.body].filter(Boolean));
   }
 
   press() {

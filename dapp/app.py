@@ -1,0 +1,102 @@
+"""The dapp's server: Streamlit behind a strict policy, and the sealed bytes for the browser.
+
+python -m dapp.app SETTINGS.json
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.errors import AnamnesisError, InputError
+from core.ports import Vault
+from dapp import wiring
+from dapp.guard import Guard
+from dapp.settings import DappSettings
+
+SCREEN = Path(__file__).parent / "screen.py"
+HASH_BYTES = 32
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: DappSettings) -> st.App:
+    """The ASGI application. One in a process: Streamlit's configuration is global."""
+    wiring.configure(settings)
+    return st.App(
+        SCREEN,
+        routes=[Route("/sealed/{commitment}", sealed_bytes(wiring.vault), methods=["GET"])],
+        middleware=[Middleware(Guard, settings=settings)],
+        on_script_error=say_so,
+    )
+
+
+def say_so(error: Exception) -> bool:
+    """A plain sentence instead of Streamlit's own box, which would offer to ask outside sites.
+
+    Only the error's kind and place are logged: its text could quote what was being handled.
+    """
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    where = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in place)
+    _log.error("unexpected %s at %s", type(error).__name__, where)
+    st.error("Something unexpected happened on this page. Reload it; what was signed is kept.")
+    return True
+
+
+def sealed_bytes(vault: Callable[[], Vault]) -> Callable[[Request], object]:
+    """The route that hands ciphertext to the browser. Anybody may have it: it opens for nobody."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            commitment = _commitment(request.path_params["commitment"])
+            sealed = await run_in_threadpool(lambda: vault().ciphertext(commitment))
+        except InputError as error:
+            return JSONResponse({"error": error.what, "remedy": error.remedy}, 400)
+        except AnamnesisError as error:
+            return JSONResponse({"error": error.what, "remedy": error.remedy}, 502)
+        return Response(sealed, media_type="application/octet-stream")
+
+    return answer
+
+
+def _commitment(text: str) -> bytes:
+    try:
+        commitment = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        commitment = b""
+    if len(commitment) != HASH_BYTES:
+        raise InputError("That is no commitment.", remedy="It has 64 hexadecimal digits.")
+    return commitment
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until interrupted; returns the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m dapp.app SETTINGS.json\n")
+        return InputError.exit_code
+    try:
+        settings = DappSettings.load(Path(arguments[0]))
+    except AnamnesisError as error:
+        sys.stderr.write(error.user_message() + "\n")
+        return error.exit_code
+    uvicorn.run(
+        create_app(settings),
+        host=settings.bind,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

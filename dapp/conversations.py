@@ -1,0 +1,203 @@
+"""The conversations of patient and doctor: which steps the browser takes, and what follows each.
+
+Each function makes a script; `dapp.tasks` runs it. The messages come from `core.flows`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from core.errors import AccessDeniedError
+from core.events import AccessGranted, AccessRequested, Event, RecordSealed
+from core.flows.open import Handover, hand_over, prepare_receipt, require_access
+from core.flows.publish import prepare_seal
+from core.flows.share import (
+    DAY_SECONDS,
+    prepare_grant,
+    prepare_reading_key,
+    prepare_request,
+    prepare_revoke,
+    prepare_revoke_all,
+    present_context,
+    reader_key,
+)
+from core.hashing import Address, keccak256
+from core.purposes import Purpose
+from core.records import HISTORY_RECORD, SealContext, Sealing
+from core.typed_data import Signed, TypedStruct
+from dapp.services import Services
+from dapp.steps import Done, Enrol, Open, Read, Script, SealingAnswer, Sign, Wrap
+
+
+def _sign(services: Services, message: TypedStruct, payload: bytes = b"") -> Script:
+    answer = yield Sign(message=message, domain=services.ledger.domain, chain=services.chain)
+    services.ledger.relay(
+        Signed(message=message, signature=answer.signature_bytes, payload=payload)
+    )
+    return Done("")
+
+
+def create_reading_key(services: Services, account: Address) -> Script:
+    """Make the key in the browser, publish its public half."""
+    answer = yield Enrol()
+    key = answer.key_bytes
+    yield from _sign(services, prepare_reading_key(services.ledger, account=account, key=key), key)
+    return Done("Your reading key is published. Records can be sealed to you now.")
+
+
+def add_paper(services: Services, patient: Address) -> Script:
+    """Read paper, seal the history, commit to it on the chain."""
+    assert services.reader is not None
+    answer = yield Read(
+        url=services.reader.url,
+        token=services.reader.token,
+        present=services.ledger.commitment(patient, HISTORY_RECORD),
+    )
+    made = SealingAnswer.from_untrusted(answer)
+    context = SealContext(
+        domain=services.ledger.domain,
+        patient=patient,
+        record=made.raw(made.record),
+        version=made.version,
+    )
+    sealing = Sealing(
+        context=context,
+        commitment=made.raw(made.commitment),
+        previous=made.raw(made.previous),
+        envelope_digest=made.raw(made.envelope),
+    )
+    yield from _sign(services, prepare_seal(services.ledger, sealing))
+    services.vault.confirm(sealing.commitment)
+    return Done(f"Sealed: version {made.version} of your history is on the chain.")
+
+
+def request_access(
+    services: Services, *, doctor: Address, patient: Address, purposes: int, days: int
+) -> Script:
+    """Ask a patient with one signature."""
+    message = prepare_request(
+        services.ledger, grantee=doctor, patient=patient, purposes=purposes, days=days
+    )
+    yield from _sign(services, message)
+    return Done("Your request is on the chain. The patient sees it on their page.")
+
+
+def grant(
+    services: Services, request: AccessRequested, *, purposes: int, days: int | None
+) -> Script:
+    """Wrap the record's key for the doctor, then sign the grant that names the envelope.
+
+    `days` from now end the access sooner than was asked; None keeps the end that was asked for.
+    """
+    ledger, vault = services.ledger, services.vault
+    sooner = request.expiry if days is None else ledger.now() + days * DAY_SECONDS
+    narrowed = partial(
+        prepare_grant, ledger, request, purposes=purposes, expiry=min(sooner, request.expiry)
+    )
+    narrowed(bytes(32))  # refuse before the wallet is asked
+    own = own_handover(services, request.patient)
+    answer = yield Wrap(
+        own=own,
+        envelope_digest=keccak256(own.envelope),
+        key_hash=keccak256(reader_key(ledger, request.patient)),
+        reader=request.grantee,
+        reader_key=reader_key(ledger, request.grantee),
+    )
+    digest = vault.put_envelope(own.commitment, request.grantee, answer.envelope_bytes)
+    yield from _sign(services, narrowed(digest))
+    return Done(f"Access granted to {request.grantee}.")
+
+
+def own_handover(services: Services, patient: Address) -> Handover:
+    """The owner's envelope for the present version, as the chain named it.
+
+    Raises AccessDeniedError when nothing is sealed yet, VerificationError or StoreError when the
+    vault does not hold what the chain names.
+    """
+    ledger, vault = services.ledger, services.vault
+    context = present_context(ledger, vault, patient, HISTORY_RECORD)
+    commitment = ledger.commitment(patient, HISTORY_RECORD)
+    digest = sealing_envelope(ledger.events(), commitment)
+    return Handover(context=context, commitment=commitment, envelope=vault.envelope(digest))
+
+
+def sealing_envelope(events: Sequence[Event], commitment: bytes) -> bytes:
+    """The digest of the owner's envelope that the sealing of this version named."""
+    for event in reversed(events):
+        if isinstance(event, RecordSealed) and event.commitment == commitment:
+            return event.envelope
+    raise AccessDeniedError(
+        "Nothing is sealed under this record yet.", remedy="The patient has to seal it first."
+    )
+
+
+def granted_envelope(events: Sequence[Event], patient: Address, reader: Address) -> bytes:
+    """The digest of the reader's envelope that the latest grant named.
+
+    Raises AccessDeniedError when the present version was sealed after that grant: its envelope
+    opens the version before.
+    """
+    for event in reversed(events):
+        if isinstance(event, RecordSealed) and event.patient == patient:
+            raise AccessDeniedError(
+                "The patient has sealed a newer version that was not shared with you yet.",
+                remedy="Ask the patient to share the newest version.",
+            )
+        if isinstance(event, AccessGranted) and (event.patient, event.grantee) == (patient, reader):
+            return event.envelope
+    raise AccessDeniedError("This patient has not given you access.")
+
+
+def revoke(services: Services, *, patient: Address, grantee: Address, record: bytes) -> Script:
+    """Take one reader's access back."""
+    message = prepare_revoke(services.ledger, patient=patient, grantee=grantee, record=record)
+    yield from _sign(services, message)
+    return Done("Access taken back. What was read before can't be unread.")
+
+
+def revoke_all(services: Services, *, patient: Address) -> Script:
+    """Take everybody's access back."""
+    yield from _sign(services, prepare_revoke_all(services.ledger, patient=patient))
+    return Done("Nobody but you can open your history now. What was read before can't be unread.")
+
+
+def open_own(services: Services, patient: Address) -> Script:
+    """The patient opens the present version; no receipt, it is their own."""
+    own = own_handover(services, patient)
+    key_hash = keccak256(reader_key(services.ledger, patient))
+    title = f"Your history, version {own.context.version}"
+    yield Open(
+        handover=own, envelope_digest=keccak256(own.envelope), key_hash=key_hash, title=title
+    )
+    return Done("", stay=True)
+
+
+def open_granted(
+    services: Services, *, reader: Address, patient: Address, purpose: Purpose
+) -> Script:
+    """A doctor signs for the reading, then the history opens in the browser."""
+    key = reader_key(services.ledger, reader)
+    # What cannot be handed over must not be receipted as read.
+    granted_handover(services, reader=reader, patient=patient, purpose=purpose)
+    receipt = prepare_receipt(services.ledger, reader=reader, patient=patient, purpose=purpose)
+    yield from _sign(services, receipt)
+    handover = granted_handover(services, reader=reader, patient=patient, purpose=purpose)
+    yield Open(
+        handover=handover,
+        envelope_digest=keccak256(handover.envelope),
+        key_hash=keccak256(key),
+        title=f"History of {patient}, version {handover.context.version}",
+    )
+    return Done("", stay=True)
+
+
+def granted_handover(
+    services: Services, *, reader: Address, patient: Address, purpose: Purpose
+) -> Handover:
+    """The reader's envelope for the present version: the one that the chain names, no other."""
+    ledger, vault = services.ledger, services.vault
+    require_access(ledger, reader=reader, patient=patient, record=HISTORY_RECORD, purpose=purpose)
+    digest = granted_envelope(ledger.events(), patient, reader)
+    handover = hand_over(ledger, vault, reader=reader, patient=patient, purpose=purpose)
+    # A later envelope may lie in the vault whose grant was never signed.
+    return replace(handover, envelope=vault.envelope(digest))

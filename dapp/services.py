@@ -1,0 +1,65 @@
+"""What a view is given: the ports, the browser, the audit. Tests hand in their own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.findings import Audit
+from core.hashing import Address
+from core.ports import Ledger, Vault
+from dapp.steps import Chain, Script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletSession:
+    """What the wallet bar tells: claims of a browser, good for showing and asking only."""
+
+    account: Address
+    chain_id: int
+
+
+class Browser(Protocol):
+    """The person's browser, with wallet and vault."""
+
+    def wallet(self) -> WalletSession | None:
+        """Draw the wallet bar; the connected account, if any."""
+        ...
+
+    def task(
+        self,
+        slot: str,
+        *,
+        signer: Address,
+        begin: Callable[[], Script],
+        label: str | None,
+        about: tuple[Any, ...] = (),
+        quiet: bool = False,
+        notice_slot: str | None = None,
+    ) -> None:
+        """Draw one task: a button named `label`, then the steps that `begin`'s script yields.
+
+        Without a label it starts at once. `about` are the form values: other values, other task.
+        A success is announced at `notice_slot` (default: the slot's own place).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Where the browser finds the reading service."""
+
+    url: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a view may use."""
+
+    ledger: Ledger
+    vault: Vault
+    browser: Browser
+    audit: Callable[[], Audit]
+    """Replay, held against the contract's state."""
+    chain: Chain
+    reader: Reader | None

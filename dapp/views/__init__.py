@@ -1,0 +1,1 @@
+"""The pages. Each has `render(services, account)` and draws; services decide."""

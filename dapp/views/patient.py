@@ -1,0 +1,180 @@
+"""The patient's page: the history, what is asked of it, who can read it, who did."""
+
+from functools import partial
+
+import streamlit as st
+
+from core.findings import Audit, Grant
+from core.hashing import ZERO_HASH, Address
+from core.purposes import describe
+from core.records import HISTORY_RECORD
+from dapp.conversations import add_paper, open_own, revoke, revoke_all
+from dapp.notices import explained
+from dapp.services import Services
+from dapp.views import requests
+from dapp.views.common import (
+    ask_to_connect,
+    follow_chain,
+    need_reading_key,
+    page_notice,
+    replace_reading_key,
+)
+from dapp.words import record_name, tell, when
+
+HISTORY, REQUESTS, READERS, LOG = "history", "requests", "readers", "log"
+
+
+def render(services: Services, account: Address | None) -> None:
+    """Draw the page for the connected account."""
+    st.title("My history")
+    if account is None:
+        ask_to_connect("to make your history, answer requests and see who read it")
+        return
+    with explained("patient"):
+        if need_reading_key(services, account, "patient"):
+            return
+        page_notice("patient")
+        audit = services.audit()
+        asked = requests.open_for(audit, account, services.ledger.now())
+        section = _sections(len(asked))
+        {
+            HISTORY: partial(_history, services, account),
+            REQUESTS: partial(requests.render, services, account, asked),
+            READERS: partial(_readers, services, account, audit),
+            LOG: partial(_log, account, audit),
+        }[section]()
+        follow_chain(services)
+
+
+def _sections(waiting: int) -> str:
+    names = {
+        HISTORY: "History",
+        REQUESTS: f"Requests ({waiting})" if waiting else "Requests",
+        READERS: "Who can read",
+        LOG: "Log",
+    }
+    chosen = st.segmented_control(
+        "Section",
+        list(names),
+        format_func=names.__getitem__,
+        default=HISTORY,
+        key="patient.section",
+        label_visibility="collapsed",
+    )
+    return chosen or HISTORY
+
+
+def _history(services: Services, account: Address) -> None:
+    sealed = services.ledger.commitment(account, HISTORY_RECORD)
+    if sealed != ZERO_HASH:
+        version = services.vault.version(sealed)
+        st.markdown(
+            f"Your history is sealed (version {version or 'unknown'}). It opens in this browser, "
+            "with your wallet and your recovery words."
+        )
+        services.browser.task(
+            "patient.open",
+            signer=account,
+            begin=lambda: open_own(services, account),
+            label="Open my history",
+            about=(sealed,),
+        )
+    _add_paper(services, account, first=sealed == ZERO_HASH)
+    replace_reading_key(services, account, "patient")
+
+
+def _add_paper(services: Services, account: Address, *, first: bool) -> None:
+    if services.reader is None:
+        st.info("No reading service is set up here. Start one with `anamnesis up`.")
+        return
+    title = "Make my history from paper" if first else "Make a new version from paper"
+    with st.expander(title, expanded=first):
+        if not first:
+            st.markdown(
+                "A new version **replaces** the present one, so give all the paper that belongs "
+                "to it. Whoever has access now needs it shared again to see the new version."
+            )
+        services.browser.task(
+            "patient.paper",
+            signer=account,
+            begin=lambda: add_paper(services, account),
+            label=None,
+            notice_slot="patient.page",
+        )
+
+
+def _readers(services: Services, account: Address, audit: Audit) -> None:
+    st.subheader("Who can read now")
+    live = audit.readers_at(services.ledger.now(), patient=account)
+    if not live:
+        st.info("Nobody but you can open your history.")
+    for grant in live:
+        _reader(services, account, grant, audit)
+    if live:
+        _revoke_all(services, account, len(live))
+    st.caption(
+        "Taking access back stops the next reading. What somebody has read, or saved, can't be "
+        "unread."
+    )
+
+
+def _reader(services: Services, account: Address, grant: Grant, audit: Audit) -> None:
+    event = grant.event
+    slot = f"patient.revoke.{event.grantee}.{event.record.hex()[:8]}"
+    with st.container(border=True):
+        st.code(event.grantee, language=None, wrap_lines=True)
+        st.markdown(
+            f"may read **{record_name(event.record)}** for **{describe(event.purposes)}** until "
+            f"**{when(event.expiry)}**"
+        )
+        readings = sum(
+            r.event.reader == event.grantee for r in audit.receipts if r.event.patient == account
+        )
+        st.caption(f"Opened it {readings} times so far." if readings != 1 else "Opened it once.")
+        requests.share_newest(services, account, grant, audit)
+        services.browser.task(
+            slot,
+            signer=account,
+            begin=lambda: revoke(
+                services, patient=account, grantee=event.grantee, record=event.record
+            ),
+            label="Take access back",
+            quiet=True,
+            about=(event.seq,),
+            notice_slot="patient.page",
+        )
+
+
+def _revoke_all(services: Services, account: Address, count: int) -> None:
+    with st.container(border=True):
+        st.markdown(f"**Take everybody's access back** ({count} now), with one signature.")
+        sure = st.checkbox("Yes, everybody's", key="patient.revoke_all.sure")
+        if sure:
+            services.browser.task(
+                "patient.revoke_all",
+                signer=account,
+                begin=lambda: revoke_all(services, patient=account),
+                label="Take all access back",
+                notice_slot="patient.page",
+            )
+
+
+def _log(account: Address, audit: Audit) -> None:
+    st.subheader("Who opened it")
+    readings = [r.event for r in audit.receipts if r.event.patient == account]
+    if not readings:
+        st.info("Nobody has opened your history yet.")
+    else:
+        st.table(
+            [
+                {"When": when(e.at.timestamp), "Who": e.reader, "Why": describe(e.purpose)}
+                for e in reversed(readings)
+            ]
+        )
+    with st.expander("Everything that happened"):
+        for event in reversed(audit.timelines.get(account, ())):
+            st.markdown(f"{when(event.at.timestamp)}: {tell(event)}")
+    st.caption(
+        "The chain keeps this log; nobody can take a line out of it unseen. It holds readings "
+        f"through this software, {len(readings)} so far."
+    )

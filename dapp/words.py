@@ -1,0 +1,84 @@
+"""How values are said to a person: times, purposes, addresses, events."""
+
+from datetime import UTC, datetime
+
+from core.events import (
+    AccessGranted,
+    AccessRequested,
+    AccessRevoked,
+    AllAccessRevoked,
+    Event,
+    ReadingKeyPublished,
+    RecordOpened,
+    RecordSealed,
+)
+from core.purposes import Purpose, describe
+from core.records import ALL_RECORDS, HISTORY_RECORD
+
+READING_PURPOSES = (
+    Purpose.TREAT,
+    Purpose.ETREAT,
+    Purpose.HRESCH,
+    Purpose.HPAYMT,
+    Purpose.HOPERAT,
+    Purpose.PUBHLTH,
+)
+"""The purposes a doctor can ask for."""
+
+
+def when(timestamp: int) -> str:
+    """A moment in UTC, to the minute."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%d %b %Y, %H:%M UTC")
+
+
+def day(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%d %b %Y")
+
+
+def short(account: str) -> str:
+    """The ends of an address, enough to recognise and not to compare."""
+    return f"{account[:6]}…{account[-4:]}"
+
+
+def record_name(record: bytes) -> str:
+    if record == HISTORY_RECORD:
+        return "the history"
+    return "all records" if record == ALL_RECORDS else f"record {record.hex()[:8]}…"
+
+
+def purpose_name(purpose: Purpose) -> str:
+    return describe(purpose).capitalize()
+
+
+def split(purposes: int) -> tuple[Purpose, ...]:
+    """The single purposes in a set of bits."""
+    return tuple(each for each in Purpose if purposes & each)
+
+
+def tell(event: Event) -> str:
+    """One event in plain words."""
+    match event:
+        case RecordSealed():
+            by = "its patient" if event.author == event.patient else short(event.author)
+            return f"A new version of {record_name(event.record)} was sealed by {by}."
+        case AccessRequested():
+            return (
+                f"{short(event.grantee)} asked to read {record_name(event.record)} for "
+                f"{describe(event.purposes)} until {when(event.expiry)}."
+            )
+        case AccessGranted():
+            return (
+                f"{short(event.grantee)} may read {record_name(event.record)} for "
+                f"{describe(event.purposes)} until {when(event.expiry)}."
+            )
+        case AccessRevoked():
+            return f"Access of {short(event.grantee)} was taken back."
+        case AllAccessRevoked():
+            return "Access of everybody was taken back."
+        case ReadingKeyPublished():
+            return "A reading key was published."
+        case RecordOpened():
+            return (
+                f"{short(event.reader)} opened {record_name(event.record)} for "
+                f"{describe(event.purpose)}."
+            )
