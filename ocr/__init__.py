@@ -1,0 +1,1 @@
+"""From paper to history, in two wings: `reading` (files to words), `summary` (words to facts)."""

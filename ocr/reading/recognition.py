@@ -1,0 +1,140 @@
+"""One decoded page to one Page with its picture: what a reading process does."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.errors import UnreadablePaperError
+from core.words import Box, Page, Word
+from ocr.reading.decoding.protocol import RawPage
+from ocr.reading.engines import Engine
+from ocr.reading.layout import lines
+from ocr.reading.pixels import Grey, jpeg, load_grey, resized, save_pgm
+from ocr.reading.preparation import Prepared, prepare
+from ocr.reading.tasks import PageTask, ReadPage
+
+_DOUBTFUL_CONFIDENCE = 0.55
+"""Median confidence below which a page may lie on its side."""
+_FEW_WORDS = 4
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_TEXT_LAYER = "pdf-text"
+_MARGIN = 4
+"""Pixels of white kept around a picture that is recognised by itself."""
+
+
+def read_page(task: PageTask, engine: Engine) -> ReadPage:
+    """Recognise (or take over from the text layer), lay out and picture one page.
+
+    Raises PaperError for the page, SetupError when the engine is not there.
+    """
+    raw = task.raw
+    try:
+        image = load_grey(task.folder / raw.file, raw.width, raw.height)
+    except (OSError, ValueError) as error:
+        raise UnreadablePaperError("Its pixels are missing.") from error
+    if raw.words:
+        words = [*_layer_words(raw), *_picture_words(image, task, engine)]
+        return _pictured(words, image, raw.dpi, task)
+    prepared, words = _recognise(image, raw.dpi, task, engine)
+    shown_dpi = max(1, round(prepared.dpi / prepared.enlargement))
+    scaled = [_scaled(word, 1 / prepared.enlargement, prepared.upright) for word in words]
+    return _pictured(scaled, prepared.upright, shown_dpi, task)
+
+
+def _recognise(
+    image: Grey, dpi: int, task: PageTask, engine: Engine
+) -> tuple[Prepared, list[Word]]:
+    prepared = prepare(image, dpi)
+    words = _run(prepared.image, prepared.dpi, task, engine)
+    if not _is_doubtful(words):
+        return prepared, words
+    degrees = _asked_turn(prepared, task, engine)
+    if degrees not in _TURNS:
+        return prepared, words
+    turned = prepare(np.asarray(cv2.rotate(image, _TURNS[degrees]), dtype=np.uint8), dpi)
+    again = _run(turned.image, turned.dpi, task, engine)
+    return (turned, again) if _certainty(again) > _certainty(words) else (prepared, words)
+
+
+def _run(image: Grey, dpi: int, task: PageTask, engine: Engine) -> list[Word]:
+    path = task.folder / f"{Path(task.raw.file).stem}.pgm"
+    save_pgm(image, path)
+    try:
+        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _asked_turn(prepared: Prepared, task: PageTask, engine: Engine) -> int:
+    path = task.folder / f"{Path(task.raw.file).stem}.pgm"
+    save_pgm(prepared.image, path)
+    try:
+        return engine.turn(path, dpi=prepared.dpi, seconds=task.seconds)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _is_doubtful(words: list[Word]) -> bool:
+    return len(words) < _FEW_WORDS or (
+        float(np.median([word.confidence for word in words])) < _DOUBTFUL_CONFIDENCE
+    )
+
+
+def _certainty(words: list[Word]) -> float:
+    return sum(word.confidence * len(word.text) for word in words)
+
+
+def _layer_words(raw: RawPage) -> list[Word]:
+    return [
+        Word(text=word.text, box=_box(word.box), confidence=1.0, engine=_TEXT_LAYER)
+        for word in raw.words
+    ]
+
+
+def _picture_words(image: Grey, task: PageTask, engine: Engine) -> list[Word]:
+    """What pictures on a page with a text layer say: all else is painted white for the engine."""
+    if not task.raw.pictures:
+        return []
+    only = np.full_like(image, 255)
+    for left, top, right, bottom in task.raw.pictures:
+        only[max(top, 0) : bottom, max(left, 0) : right] = image[
+            max(top, 0) : bottom, max(left, 0) : right
+        ]
+    for word in task.raw.words:
+        left, top, right, bottom = word.box
+        only[max(top - _MARGIN, 0) : bottom + _MARGIN, max(left, 0) : right] = 255
+    found = _run(only, task.raw.dpi, task, engine)
+    return [word for word in found if any(character.isalnum() for character in word.text)]
+
+
+def _pictured(words: list[Word], image: Grey, dpi: int, task: PageTask) -> ReadPage:
+    """Scale page and boxes down to the resolution for showing, and make lines of the words."""
+    factor = min(1.0, task.image_dpi / dpi)
+    small = resized(image, factor)
+    page = Page(
+        document=task.document,
+        number=task.raw.number,
+        width=small.shape[1],
+        height=small.shape[0],
+        dpi=max(1, round(dpi * factor)),
+        lines=lines(_scaled(word, factor, small) for word in words),
+    )
+    return ReadPage(page=page, image=jpeg(small, task.image_quality))
+
+
+def _scaled(word: Word, factor: float, within: Grey) -> Word:
+    """The word with its box scaled, inside `within` and never empty."""
+    height, width = within.shape
+    left = min(max(math.floor(word.box.left * factor), 0), width - 1)
+    top = min(max(math.floor(word.box.top * factor), 0), height - 1)
+    right = min(max(math.ceil(word.box.right * factor), left + 1), width)
+    bottom = min(max(math.ceil(word.box.bottom * factor), top + 1), height)
+    return replace(word, box=Box(left=left, top=top, right=right, bottom=bottom))
+
+
+def _box(sides: tuple[int, int, int, int]) -> Box:
+    left, top, right, bottom = sides
+    return Box(left=left, top=top, right=right, bottom=bottom)

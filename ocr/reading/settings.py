@@ -1,0 +1,54 @@
+"""What a reading may use: limits, engine, workers, cache. Read once, at the entry point."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ocr.reading.engines import Engine, TesseractEngine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeLimits:
+    """What one file from outside may cost. A decoder that asks for more is stopped."""
+
+    max_file_bytes: int = 25 * 1024 * 1024
+    max_pixels: int = 20_000_000
+    """A page or frame; A4 at 300 dpi has 8.7 million, a phone's photo 12 million."""
+    max_frames: int = 50
+    """Of a TIFF."""
+    max_pages: int = 200
+    """Of a PDF."""
+    memory_bytes: int = 1 << 30
+    """Address space of the decoding process."""
+    cpu_seconds: int = 20
+    """For one batch of pages."""
+    wall_seconds: float = 30.0
+    """For one batch of pages."""
+    max_output_bytes: int = 64 * 1024 * 1024
+    """For each file the decoding process writes."""
+    batch_pages: int = 8
+    """Pages decoded by one process, so that a long document never fills the disk."""
+    max_crashes: int = 3
+    """Pages of one file that may kill their decoder before the file is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingSettings:
+    """How to read. The defaults read English paper on every core and keep nothing."""
+
+    engine: Engine = field(default_factory=TesseractEngine)
+    limits: DecodeLimits = field(default_factory=DecodeLimits)
+    workers: int | None = None
+    """Reading processes; None: one for each core; 0: in this process, for tests."""
+    page_seconds: float = 180.0
+    """Wall time for preparing and recognising one page."""
+    cache_dir: Path | None = None
+    """Where readings are kept (made 0700); None: nothing is kept."""
+    image_dpi: int = 130
+    """Resolution of the page images that are shown beside the facts."""
+    image_quality: int = 60
+    """JPEG quality of those images, 1 to 95."""
+
+    @property
+    def worker_count(self) -> int:
+        return (os.cpu_count() or 1) if self.workers is None else self.workers

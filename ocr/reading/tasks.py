@@ -1,0 +1,27 @@
+"""What travels between the caller and a reading process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.words import Page
+from ocr.reading.decoding.protocol import RawPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTask:
+    """A page to recognise. Plain values, so that it can be sent to another process."""
+
+    document: str
+    folder: Path
+    """Private folder that holds the raw page; the engine's input goes there too."""
+    raw: RawPage
+    image_dpi: int
+    image_quality: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    page: Page
+    image: bytes
+    """JPEG in the pixel space of the page's boxes."""
