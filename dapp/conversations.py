@@ -3,13 +3,10 @@
 Each function makes a script; `dapp.tasks` runs it. The messages come from `core.flows`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
-from core.errors import AccessDeniedError
-from core.events import AccessGranted, AccessRequested, Event, RecordSealed
-from core.flows.open import Handover, hand_over, prepare_receipt, require_access
+from core.events import AccessRequested
+from core.flows.open import hand_over, own_handover, prepare_receipt
 from core.flows.publish import prepare_seal
 from core.flows.share import (
     DAY_SECONDS,
@@ -18,7 +15,6 @@ from core.flows.share import (
     prepare_request,
     prepare_revoke,
     prepare_revoke_all,
-    present_context,
     reader_key,
 )
 from core.hashing import Address, keccak256
@@ -95,10 +91,10 @@ def grant(
         prepare_grant, ledger, request, purposes=purposes, expiry=min(sooner, request.expiry)
     )
     narrowed(bytes(32))  # refuse before the wallet is asked
-    own = own_handover(services, request.patient)
+    own = own_handover(ledger, vault, patient=request.patient)
     answer = yield Wrap(
         own=own,
-        envelope_digest=keccak256(own.envelope),
+        envelope_digest=own.envelope_digest,
         key_hash=keccak256(reader_key(ledger, request.patient)),
         reader=request.grantee,
         reader_key=reader_key(ledger, request.grantee),
@@ -106,46 +102,6 @@ def grant(
     digest = vault.put_envelope(own.commitment, request.grantee, answer.envelope_bytes)
     yield from _sign(services, narrowed(digest))
     return Done(f"Access granted to {request.grantee}.")
-
-
-def own_handover(services: Services, patient: Address) -> Handover:
-    """The owner's envelope for the present version, as the chain named it.
-
-    Raises AccessDeniedError when nothing is sealed yet, VerificationError or StoreError when the
-    vault does not hold what the chain names.
-    """
-    ledger, vault = services.ledger, services.vault
-    context = present_context(ledger, vault, patient, HISTORY_RECORD)
-    commitment = ledger.commitment(patient, HISTORY_RECORD)
-    digest = sealing_envelope(ledger.events(), commitment)
-    return Handover(context=context, commitment=commitment, envelope=vault.envelope(digest))
-
-
-def sealing_envelope(events: Sequence[Event], commitment: bytes) -> bytes:
-    """The digest of the owner's envelope that the sealing of this version named."""
-    for event in reversed(events):
-        if isinstance(event, RecordSealed) and event.commitment == commitment:
-            return event.envelope
-    raise AccessDeniedError(
-        "Nothing is sealed under this record yet.", remedy="The patient has to seal it first."
-    )
-
-
-def granted_envelope(events: Sequence[Event], patient: Address, reader: Address) -> bytes:
-    """The digest of the reader's envelope that the latest grant named.
-
-    Raises AccessDeniedError when the present version was sealed after that grant: its envelope
-    opens the version before.
-    """
-    for event in reversed(events):
-        if isinstance(event, RecordSealed) and event.patient == patient:
-            raise AccessDeniedError(
-                "The patient has sealed a newer version that was not shared with you yet.",
-                remedy="Ask the patient to share the newest version.",
-            )
-        if isinstance(event, AccessGranted) and (event.patient, event.grantee) == (patient, reader):
-            return event.envelope
-    raise AccessDeniedError("This patient has not given you access.")
 
 
 def revoke(services: Services, *, patient: Address, grantee: Address, record: bytes) -> Script:
@@ -163,11 +119,11 @@ def revoke_all(services: Services, *, patient: Address) -> Script:
 
 def open_own(services: Services, patient: Address) -> Script:
     """The patient opens the present version; no receipt, it is their own."""
-    own = own_handover(services, patient)
+    own = own_handover(services.ledger, services.vault, patient=patient)
     key_hash = keccak256(reader_key(services.ledger, patient))
     title = f"Your history, version {own.context.version}"
     yield Open(
-        handover=own, envelope_digest=keccak256(own.envelope), key_hash=key_hash, title=title
+        handover=own, envelope_digest=own.envelope_digest, key_hash=key_hash, title=title
     )
     return Done("", stay=True)
 
@@ -177,27 +133,16 @@ def open_granted(
 ) -> Script:
     """A doctor signs for the reading, then the history opens in the browser."""
     key = reader_key(services.ledger, reader)
+    people = {"reader": reader, "patient": patient}
     # What cannot be handed over must not be receipted as read.
-    granted_handover(services, reader=reader, patient=patient, purpose=purpose)
-    receipt = prepare_receipt(services.ledger, reader=reader, patient=patient, purpose=purpose)
+    hand_over(services.ledger, services.vault, **people, purpose=purpose)
+    receipt = prepare_receipt(services.ledger, **people, purpose=purpose)
     yield from _sign(services, receipt)
-    handover = granted_handover(services, reader=reader, patient=patient, purpose=purpose)
+    handover = hand_over(services.ledger, services.vault, **people, purpose=purpose)
     yield Open(
         handover=handover,
-        envelope_digest=keccak256(handover.envelope),
+        envelope_digest=handover.envelope_digest,
         key_hash=keccak256(key),
         title=f"History of {patient}, version {handover.context.version}",
     )
     return Done("", stay=True)
-
-
-def granted_handover(
-    services: Services, *, reader: Address, patient: Address, purpose: Purpose
-) -> Handover:
-    """The reader's envelope for the present version: the one that the chain names, no other."""
-    ledger, vault = services.ledger, services.vault
-    require_access(ledger, reader=reader, patient=patient, record=HISTORY_RECORD, purpose=purpose)
-    digest = granted_envelope(ledger.events(), patient, reader)
-    handover = hand_over(ledger, vault, reader=reader, patient=patient, purpose=purpose)
-    # A later envelope may lie in the vault whose grant was never signed.
-    return replace(handover, envelope=vault.envelope(digest))

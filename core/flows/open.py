@@ -3,9 +3,11 @@
 The receipt comes first, so that the patient's log has every reading; the keys never pass here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import AccessDeniedError
+from core.events import AccessGranted, Event, RecordSealed
 from core.flows.share import present_context
 from core.flows.submit import deadline
 from core.hashing import Address
@@ -22,6 +24,8 @@ class Handover:
     context: SealContext
     commitment: bytes
     envelope: bytes
+    envelope_digest: bytes
+    """keccak256 of the envelope, as the chain names it."""
 
 
 def require_access(
@@ -72,18 +76,56 @@ def hand_over(
     purpose: int,
     record: bytes = HISTORY_RECORD,
 ) -> Handover:
-    """The reader's envelope for the present version, after checking access once more.
+    """The reader's envelope for the present version: the one that the chain's grant names.
 
-    Raises AccessDeniedError without a live grant, or when the version is newer than the grant
-    and nobody has wrapped it for this reader yet.
+    Raises AccessDeniedError without a live grant, and when the version is newer than the grant:
+    that grant's envelope opens the version before. Raises VerificationError or StoreError when
+    the vault does not hold what the chain names.
     """
     require_access(ledger, reader=reader, patient=patient, record=record, purpose=purpose)
-    context = present_context(ledger, vault, patient, record)
+    if reader == patient:
+        return own_handover(ledger, vault, patient=patient, record=record)
+    digest = granted_envelope(ledger.events(), patient=patient, reader=reader, record=record)
+    return _handover(ledger, vault, patient, record, digest)
+
+
+def own_handover(
+    ledger: Ledger, vault: Vault, *, patient: Address, record: bytes = HISTORY_RECORD
+) -> Handover:
+    """The owner's envelope for the present version, as its sealing named it.
+
+    Raises AccessDeniedError when nothing is sealed yet, else as `hand_over`.
+    """
     commitment = ledger.commitment(patient, record)
-    envelope = vault.envelope_for(commitment, reader)
-    if envelope is None:
-        raise AccessDeniedError(
-            "The patient has sealed a newer version that was not shared with you yet.",
-            remedy="Ask the patient to share the newest version.",
-        )
-    return Handover(context=context, commitment=commitment, envelope=envelope)
+    for event in reversed(ledger.events()):
+        if isinstance(event, RecordSealed) and event.commitment == commitment:
+            return _handover(ledger, vault, patient, record, event.envelope)
+    raise AccessDeniedError(
+        "Nothing is sealed under this record yet.", remedy="The patient has to seal it first."
+    )
+
+
+def granted_envelope(
+    events: Sequence[Event], *, patient: Address, reader: Address, record: bytes
+) -> bytes:
+    """The digest that the reader's latest grant names, unless a sealing came after it."""
+    for event in reversed(events):
+        if isinstance(event, RecordSealed) and (event.patient, event.record) == (patient, record):
+            raise AccessDeniedError(
+                "The patient has sealed a newer version that was not shared with you yet.",
+                remedy="Ask the patient to share the newest version.",
+            )
+        if isinstance(event, AccessGranted) and (event.patient, event.grantee) == (patient, reader):
+            return event.envelope
+    raise AccessDeniedError("This patient has not given you access.")
+
+
+def _handover(
+    ledger: Ledger, vault: Vault, patient: Address, record: bytes, digest: bytes
+) -> Handover:
+    return Handover(
+        context=present_context(ledger, vault, patient, record),
+        commitment=ledger.commitment(patient, record),
+        envelope=vault.envelope(digest),
+        envelope_digest=digest,
+    )
