@@ -100,10 +100,6 @@ class Vault(Protocol):
         """Store an envelope for a reader; returns its digest, which the grant will name."""
         ...
 
-    def envelope_for(self, commitment: bytes, reader: Address) -> bytes | None:
-        """The envelope of this version for this reader, None when none was made."""
-        ...
-
     def envelope(self, digest: bytes) -> bytes:
         """An envelope by its keccak256, verified."""
         ...

@@ -122,9 +122,7 @@ def open_own(services: Services, patient: Address) -> Script:
     own = own_handover(services.ledger, services.vault, patient=patient)
     key_hash = keccak256(reader_key(services.ledger, patient))
     title = f"Your history, version {own.context.version}"
-    yield Open(
-        handover=own, envelope_digest=own.envelope_digest, key_hash=key_hash, title=title
-    )
+    yield Open(handover=own, envelope_digest=own.envelope_digest, key_hash=key_hash, title=title)
     return Done("", stay=True)
 
 
@@ -133,12 +131,14 @@ def open_granted(
 ) -> Script:
     """A doctor signs for the reading, then the history opens in the browser."""
     key = reader_key(services.ledger, reader)
-    people = {"reader": reader, "patient": patient}
-    # What cannot be handed over must not be receipted as read.
-    hand_over(services.ledger, services.vault, **people, purpose=purpose)
-    receipt = prepare_receipt(services.ledger, **people, purpose=purpose)
+    ledger = services.ledger
+    receive = partial(
+        hand_over, ledger, services.vault, reader=reader, patient=patient, purpose=purpose
+    )
+    receive()  # what cannot be handed over must not be receipted as read
+    receipt = prepare_receipt(ledger, reader=reader, patient=patient, purpose=purpose)
     yield from _sign(services, receipt)
-    handover = hand_over(services.ledger, services.vault, **people, purpose=purpose)
+    handover = receive()
     yield Open(
         handover=handover,
         envelope_digest=handover.envelope_digest,

@@ -62,6 +62,11 @@ class MemoryVault:
         self.put_envelope(commitment, context.patient, envelope)
         return sealing
 
+    def holds(self, commitment: bytes, payload: bytes, owner_key: bytes) -> bool:
+        self._fail()
+        like = hashlib.sha256(owner_key + payload).digest()
+        return any(c == commitment and step[2] == like for step, c in self._steps.items())
+
     def confirm(self, commitment: bytes) -> None:
         self._fail()
         self._known(commitment)
