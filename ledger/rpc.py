@@ -19,8 +19,9 @@ from core.errors import ChainError, ChainUnavailableError
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONG_HEX = re.compile(r"0x[0-9a-fA-F]{65,}")
 
-# At DEBUG it prints addresses of nodes, which may carry an access key, and whole answers.
-logging.getLogger("web3.providers.HTTPProvider").setLevel(logging.INFO)
+# At DEBUG they print addresses of nodes, which may carry an access key, and whole answers.
+for _chatty in ("web3.providers.HTTPProvider", "urllib3.connectionpool"):
+    logging.getLogger(_chatty).setLevel(logging.INFO)
 
 
 class NodeRefusedError(ChainError):

@@ -21,6 +21,11 @@ class KeySigner:
         self._account = account
 
     @classmethod
+    def create(cls) -> "KeySigner":
+        """A fresh key that is kept nowhere."""
+        return cls(Account.create())
+
+    @classmethod
     def from_key(cls, key: bytes | str) -> "KeySigner":
         """Raises InputError when `key` is not a private key."""
         try:
