@@ -2,13 +2,14 @@
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
+from core.errors import InputError
 from scripts._paper import layout, vector, wear
 from scripts._paper.marks import Placed
 from scripts._paper.model import Form, Paper
@@ -31,18 +32,37 @@ class Sample:
     bytes: int
 
 
-def write_samples(out: Path) -> list[Sample]:
-    """Write every paper and truth.json into `out`; the bytes are the same on every run."""
-    out.mkdir(parents=True, exist_ok=True)
-    written, texts = [], {}
+def write_samples(
+    out: Path, *, progress: Callable[[Sample], None] | None = None
+) -> tuple[Sample, ...]:
+    """Write every paper and truth.json into `out`; the bytes are the same on every run.
+
+    `progress` is told of each file as it is written. Raises InputError when `out` cannot be
+    written to.
+    """
+    written: list[Sample] = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for sample in _files(out):
+            written.append(sample)
+            if progress is not None:
+                progress(sample)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write into {out}: {error.strerror}.", remedy="Name another folder with --out."
+        ) from error
+    return tuple(written)
+
+
+def _files(out: Path) -> Iterator[Sample]:
+    texts = {}
     for paper in PAPERS:
         pages = [layout.place(sheet, paper.size, paper.look) for sheet in paper.sheets]
         texts[paper.file] = [page.text for page in pages]
         about = f"{paper.title}, {paper.date}, {paper.form}"
-        written.append(_write(out / paper.file, render(paper, pages), about))
+        yield _write(out / paper.file, render(paper, pages), about)
     facts = json.dumps(truth(PATIENT, PAPERS, texts), indent=2, ensure_ascii=False) + "\n"
-    written.append(_write(out / "truth.json", facts.encode(), "what the papers say"))
-    return written
+    yield _write(out / "truth.json", facts.encode(), "what the papers say")
 
 
 def render(paper: Paper, pages: Sequence[Placed]) -> bytes:

@@ -17,7 +17,7 @@ PAPER = 250
 def scanned(page: Image.Image, *, seed: int, degrees: float) -> Image.Image:
     """An office scan: a little crooked, soft, grainy, dusty; 16 levels of grey."""
     dice = np.random.default_rng(seed)
-    grey = page.convert("L").rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
+    grey = page.convert("L").rotate(degrees, Image.Resampling.BILINEAR, fillcolor=255)
     _dust(grey, dice, specks=70)
     grey = grey.filter(ImageFilter.GaussianBlur(0.7))
     levels = np.asarray(grey, np.int32) * (PAPER - 34) // 255 + 34
@@ -47,7 +47,7 @@ def photographed(page: Image.Image, *, seed: int, size: tuple[int, int]) -> Imag
 def faxed(page: Image.Image, *, seed: int, size: tuple[int, int], degrees: float) -> Image.Image:
     """A received fax: `size` pixels, black or white, ragged edges, specks, a streak."""
     dice = np.random.default_rng(seed)
-    grey = page.convert("L").rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
+    grey = page.convert("L").rotate(degrees, Image.Resampling.BILINEAR, fillcolor=255)
     levels = np.asarray(grey.resize(size, Image.Resampling.BOX), np.int32)
     ink = levels + _grain(levels.shape, dice, spread=40) < 168
     flips = dice.integers(0, 4000, levels.shape, dtype=np.uint16)
@@ -131,7 +131,7 @@ def _lay(page: Image.Image, scene: Image.Image, corners: list[tuple[int, int]]) 
     ImageDraw.Draw(shadow).polygon([(x + 9, y + 14) for x, y in corners], fill=150)
     scene.paste((22, 16, 12), mask=shadow.filter(ImageFilter.GaussianBlur(12)))
     warp = _homography(corners, page.size)
-    sheet = page.transform(scene.size, Image.Transform.PERSPECTIVE, warp, Image.Resampling.BICUBIC)
+    sheet = page.transform(scene.size, Image.Transform.PERSPECTIVE, warp, Image.Resampling.BILINEAR)
     mask = Image.new("L", scene.size, 0)
     ImageDraw.Draw(mask).polygon(corners, fill=255)
     scene.paste(sheet, mask=mask)
