@@ -1,16 +1,14 @@
 """The local home: where its parts lie, and the adapters over them for commands."""
 
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
-from core.errors import ChainUnavailableError, InputError, WrongContractError
+from core.errors import ChainUnavailableError, WrongContractError
 from core.hashing import Address, address
 from scripts._settings import ROOT, Settings, private_folder
+from scripts._stack_record import read_record, runs
 
 if TYPE_CHECKING:
     from ipfs.vault import IpfsVault
@@ -56,38 +54,9 @@ class Places:
         return self.home / "cache" / "reading"
 
     @property
-    def stack(self) -> Path:
-        """What runs at the moment."""
-        return self.home / "stack.json"
-
-    @property
     def ports(self) -> Path:
         """The ports of the last start; reading keys are bound to the dapp's origin."""
         return self.home / "ports.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """A stack that serves."""
-
-    dapp: str
-    rpc_url: str
-    chain_id: int
-    consent: str
-    ipfs: str
-    pids: dict[str, int]
-
-    def write(self, path: Path) -> None:
-        write_private(path, json.dumps(asdict(self), indent=2) + "\n")
-
-    @classmethod
-    def read(cls, path: Path) -> "Running | None":
-        """None when nothing is on record, or what it names runs no more."""
-        try:
-            running = TypeAdapter(cls).validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            return None
-        return running if all(map(_runs, running.pids.values())) else None
 
 
 def write_private(path: Path, text: str) -> None:
@@ -146,10 +115,10 @@ def rpc_url(settings: Settings) -> str:
     """Of the settings, else of the running stack. Raises ChainUnavailableError."""
     if settings.rpc_url:
         return settings.rpc_url
-    running = Running.read(Places(home=settings.home).stack)
-    if running is None:
+    record = read_record(settings.home)
+    if record is None or not all(map(runs, record.pids.values())):
         raise ChainUnavailableError(f"No stack runs on {settings.home}.")
-    return running.rpc_url
+    return record.rpc_url
 
 
 def _contract(settings: Settings, places: Places) -> tuple[Address, int]:
@@ -163,15 +132,3 @@ def _contract(settings: Settings, places: Places) -> tuple[Address, int]:
     if deployment is None:
         raise WrongContractError(f"No contract is on record under {settings.home}.")
     return deployment.contract, deployment.block
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    except OverflowError as error:
-        raise InputError("The stack's record is damaged.", remedy="Delete stack.json.") from error
-    return True

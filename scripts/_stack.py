@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -31,8 +31,9 @@ from ledger.node import LocalNode
 from ledger.node import NodeSettings as ChainNodeSettings
 from ledger.relayer import fund_locally, relayer_account
 from scripts import _ports
-from scripts._local import Places, Running, artifact, write_private
+from scripts._local import Places, artifact, write_private
 from scripts._settings import ROOT, Settings, private_folder
+from scripts._stack_record import Record, record_path
 
 HOST = "127.0.0.1"
 CHAIN_PORT = 8545
@@ -142,7 +143,7 @@ class Stack:
         self._ending = ExitStack()
         self._restarts: dict[str, int] = {}
 
-    def start(self, *, servers: bool = True) -> Running:
+    def start(self, *, servers: bool = True) -> Record:
         """Start the parts in order; `servers` False leaves the web servers out.
 
         Raises the named error of the part that cannot start; what had started is ended.
@@ -188,7 +189,7 @@ class Stack:
 
     def stop(self) -> None:
         """End every part, in reverse order. Safe to repeat."""
-        self.places.stack.unlink(missing_ok=True)
+        record_path(self.settings.home).unlink(missing_ok=True)
         self._ending.close()
 
     def __enter__(self) -> Self:
@@ -280,10 +281,10 @@ class Stack:
         write_private(home / "dapp.json", json.dumps(dapp, indent=2))
         write_private(home / "reading.json", json.dumps(reading, indent=2))
 
-    def _record(self) -> Running:
+    def _record(self) -> Record:
         pids = {"stack": os.getpid(), "chain": self.node.pid, "ipfs": self.store.pid}
         pids |= {each.name: each.process.pid for each in self.servers if each.process}
-        running = Running(
+        record = Record(
             dapp=self.origin,
             rpc_url=self.node.url,
             chain_id=self.settings.chain_id,
@@ -291,8 +292,8 @@ class Stack:
             ipfs=self.store.address,
             pids={name: pid for name, pid in pids.items() if pid is not None},
         )
-        running.write(self.places.stack)
-        return running
+        write_private(record_path(self.settings.home), json.dumps(asdict(record), indent=2))
+        return record
 
     def _revive(self) -> None:
         if self.node.failure is not None:

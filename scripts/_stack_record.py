@@ -16,17 +16,30 @@ class Record:
     dapp: str
     """Origin of the dapp."""
     rpc_url: str
+    chain_id: int
+    consent: str
+    """Address of the contract."""
+    ipfs: str
+    """Multiaddr of the IPFS node's RPC."""
     pids: Mapping[str, int]
     """Process of each part, by its name."""
+
+
+def record_path(home: Path) -> Path:
+    """There while a stack runs."""
+    return home / "stack.json"
 
 
 def read_record(home: Path) -> Record | None:
     """None when nothing readable is on record."""
     try:
-        raw = json.loads((home / "stack.json").read_bytes())
+        raw = json.loads(record_path(home).read_bytes())
         return Record(
             dapp=str(raw["dapp"]),
             rpc_url=str(raw["rpc_url"]),
+            chain_id=int(raw["chain_id"]),
+            consent=str(raw["consent"]),
+            ipfs=str(raw["ipfs"]),
             pids={str(name): int(pid) for name, pid in raw["pids"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
