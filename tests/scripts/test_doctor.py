@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -226,10 +227,17 @@ def stack_url():
     server.server_close()
 
 
-def record(place: Place, url: str, pid: int) -> None:
+def record(place: Place, url: str, pid: int, ipfs: Path | None = None) -> None:
     place.home.mkdir(mode=0o700, exist_ok=True)
-    pids = {"stack": pid, "dapp": pid, "chain": pid}
-    (place.home / "stack.json").write_text(json.dumps({"dapp": url, "rpc_url": url, "pids": pids}))
+    stack = {
+        "dapp": url,
+        "rpc_url": url,
+        "chain_id": 31337,
+        "consent": "0x" + "11" * 20,
+        "ipfs": "/unix/proc/self/no-such-socket" if ipfs is None else f"/unix{ipfs}",
+        "pids": {"stack": pid, "dapp": pid, "chain": pid},
+    }
+    (place.home / "stack.json").write_text(json.dumps(stack))
 
 
 @pytest.fixture
@@ -247,8 +255,17 @@ def test_check_stack_is_content_when_none_runs(place: Place, dead_pid: int) -> N
     assert _installation.check_stack(place).status is Status.OK
 
 
-def test_check_stack_says_where_it_answers(place: Place, stack_url: str) -> None:
-    record(place, stack_url, os.getpid())
+@pytest.fixture
+def ipfs_socket():
+    # A socket's path has room for some hundred bytes, fewer than pytest's folders may take.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{folder}/rpc")
+        server.listen()
+        yield Path(folder) / "rpc"
+
+
+def test_check_stack_says_where_it_answers(place: Place, stack_url: str, ipfs_socket: Path) -> None:
+    record(place, stack_url, os.getpid(), ipfs_socket)
     assert _installation.check_stack(place).detail == f"answers at {stack_url}"
 
 
@@ -256,7 +273,7 @@ def test_check_stack_names_the_parts_that_do_not_answer(place: Place) -> None:
     record(place, "http://127.0.0.1:1", os.getpid())
     finding = _installation.check_stack(place)
     assert finding.status is Status.MISSING
-    assert "chain, dapp" in finding.detail
+    assert "chain, dapp, ipfs" in finding.detail
 
 
 def test_check_port_is_content_when_the_running_stack_holds_it(
