@@ -81,6 +81,8 @@ class Fact:
     """Medication: current, stopped or last-seen; problem: active or resolved."""
     cue: str | None = None
     """The words of the paper that gave the status, such as "discontinued"."""
+    earlier: str | None = None
+    """Medication: doses that older paper gave, each with its date."""
     polarity: Polarity = Polarity.AFFIRMED
     experiencer: Experiencer = Experiencer.PATIENT
     date: str | None = None

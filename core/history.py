@@ -130,12 +130,8 @@ def history_of(
     return History(
         patient=_ranked(_of(own, Kind.PATIENT), _by_field),
         allergies=_ranked(_of(own, Kind.ALLERGY), _by_danger),
-        medications_current=_ranked(
-            (m for m in medications if m.status == "current"), _by_name
-        ),
-        medications_stopped=_ranked(
-            (m for m in medications if m.status != "current"), _by_newest
-        ),
+        medications_current=_ranked((m for m in medications if m.status == "current"), _by_name),
+        medications_stopped=_ranked((m for m in medications if m.status != "current"), _by_newest),
         problems=_ranked(_affirmed(own, Kind.PROBLEM), _by_activity),
         labs=rank_trends(_of(own, Kind.LAB)),
         procedures=_ranked(_affirmed(own, Kind.PROCEDURE), _by_newest),
@@ -157,9 +153,7 @@ def rank_trends(labs: Iterable[Fact]) -> tuple[Trend, ...]:
         Trend(name=name, points=tuple(points))
         for name, points in groupby(ordered, key=lambda fact: fact.name)
     ]
-    return tuple(
-        sorted(trends, key=lambda t: (not t.latest.flag, -len(t.points), t.name.lower()))
-    )
+    return tuple(sorted(trends, key=lambda t: (not t.latest.flag, -len(t.points), t.name.lower())))
 
 
 def newest_first(date: str | None) -> tuple[bool, str]:

@@ -1,0 +1,88 @@
+"""Whether a mention holds, and for whom: negated, historical, hypothetical, family.
+
+After NegEx (Chapman et al., J Biomed Inform 2001;34:301) and ConText (Harkema et al., J Biomed
+Inform 2009;42:839): triggers before or after a mention act on it unless a word that ends their
+reach stands between. The lists are data (`data/assertions.toml`), the scope rules are ours.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ocr.summary.text import Span
+from ocr.summary.vocabulary import data, phrases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """What a sentence says of one of its mentions."""
+
+    negated: bool = False
+    historical: bool = False
+    hypothetical: bool = False
+    family: bool = False
+
+
+@cache
+def _pattern(group: str, side: str) -> re.Pattern[str]:
+    return phrases(data("assertions")[group][side])
+
+
+def assertion(sentence: str, mention: Span) -> Assertion:
+    """Judge the mention at `mention` of `sentence`."""
+    before, after = sentence[: mention[0]], sentence[mention[1] :]
+    masked = _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), before)
+    inside = sentence[mention[0] : mention[1]].lower()
+    return Assertion(
+        negated=_acts_before(masked, "negated")
+        or _acts_after(after, "negated")
+        or inside.startswith(("no ", "non ")),
+        historical=_acts_before(before, "historical") or _acts_after(after, "historical"),
+        hypothetical=_acts_before(before, "hypothetical") or _acts_after(after, "hypothetical"),
+        family=_is_family(before, after),
+    )
+
+
+def _acts_before(before: str, group: str) -> bool:
+    last = _last(_pattern(group, "before"), before)
+    if last is None:
+        return False
+    between = before[last.end() :]
+    reach: int = data("assertions")["scope"]["reach"]
+    return len(between.split()) <= reach and not _stops(between, group)
+
+
+def _acts_after(after: str, group: str) -> bool:
+    reach: int = data("assertions")["scope"]["reach_after"]
+    near = re.match(rf"(?:\s*\S+){{0,{reach}}}", after)
+    window = near.group() if near else ""
+    window = _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), window)
+    first = _pattern(group, "after").search(window)
+    if first is None:
+        return False
+    between = window[: first.start()]
+    return not re.search(r"[.;,:]", between) and not _stops(between, group)
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = None
+    for found in pattern.finditer(text):  # noqa: B007
+        pass
+    return found
+
+
+def _stops(between: str, group: str) -> bool:
+    if re.search(r"[.;](?:\s|$)|:\s", between):
+        return True
+    if group == "historical" and "," in between:
+        return True
+    return _pattern("scope", "stops").search(between) is not None
+
+
+def _is_family(before: str, after: str) -> bool:
+    words = _pattern("family", "words")
+    last = _last(words, before)
+    if last is not None:
+        return _pattern("family", "ends").search(before[last.end() :]) is None
+    near = re.match(r"\s*(?:\(|,|-|–|:)?\s*(?:in|of|on)?\s*(?:the|his|her|a|both|one)?\s*", after)
+    return words.match(after, near.end() if near else 0) is not None

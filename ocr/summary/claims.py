@@ -1,0 +1,114 @@
+"""Mentions to facts: judged, dated, with evidence, and with how surely they were read."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from core.facts import Evidence, Experiencer, Fact, Kind, Polarity
+from ocr.summary.allergies import allergy_mentions
+from ocr.summary.assertions import Assertion, assertion
+from ocr.summary.identity import identity_mentions
+from ocr.summary.immunizations import immunization_mentions
+from ocr.summary.labs import lab_mentions
+from ocr.summary.medications import medication_mentions
+from ocr.summary.mentions import NONE_KNOWN, Mention
+from ocr.summary.problems import problem_mentions
+from ocr.summary.procedures import procedure_mentions
+from ocr.summary.sheets import Sheet
+
+SURE = 0.80
+"""Values and doses read below this confidence are marked for checking."""
+LEGIBLE = 0.50
+"""Names read below this are marked too."""
+
+_EXTRACTORS = (
+    identity_mentions,
+    allergy_mentions,
+    medication_mentions,
+    problem_mentions,
+    lab_mentions,
+    procedure_mentions,
+    immunization_mentions,
+)
+
+
+def find_mentions(sheet: Sheet) -> tuple[Mention, ...]:
+    """Everything the page may say, in the order of the kinds."""
+    return tuple(mention for extract in _EXTRACTORS for mention in extract(sheet))
+
+
+def facts_of(sheet: Sheet, mentions: Iterable[Mention]) -> Iterator[Fact]:
+    """The mentions that hold, as facts."""
+    for mention in mentions:
+        judged = _judge(sheet, mention)
+        if _holds(mention, judged):
+            yield _fact(sheet, mention, judged)
+
+
+def _judge(sheet: Sheet, mention: Mention) -> Assertion:
+    unit = mention.unit
+    if unit is None:
+        return Assertion(negated=mention.method == NONE_KNOWN)
+    start, end = unit.span
+    within = (mention.span[0] - start, mention.span[1] - start)
+    return assertion(sheet.text[start:end], within)
+
+
+def _holds(mention: Mention, judged: Assertion) -> bool:
+    """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
+    if mention.kind is Kind.MEDICATION:
+        return not judged.negated or mention.details.get("status") == "stopped"
+    if mention.kind is Kind.PROCEDURE:
+        return not (judged.negated or judged.hypothetical or judged.family)
+    return not (judged.hypothetical and mention.kind is Kind.PROBLEM)
+
+
+def _fact(sheet: Sheet, mention: Mention, judged: Assertion) -> Fact:
+    evidence = tuple(
+        e for span in mention.extent for e in sheet.page.evidence(span, mention.method)
+    )
+    name_sure = sheet.page.confidence(mention.span)
+    sure = min((sheet.page.confidence(span) for span in mention.numbers), default=1.0)
+    check = mention.doubtful or sure < SURE or name_sure < LEGIBLE
+    return Fact(
+        id=_identifier(mention, evidence),
+        kind=mention.kind,
+        name=mention.name,
+        evidence=evidence,
+        confidence=round(min(mention.confidence, sure, name_sure), 3),
+        check=check,
+        code=mention.code,
+        polarity=_polarity(mention, judged),
+        experiencer=_experiencer(mention, judged),
+        **_details(mention, judged),
+    )
+
+
+def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:
+    details = dict(mention.details)
+    resolved = judged.historical and details.get("status") == "active"
+    if mention.kind is Kind.PROBLEM and resolved and mention.method == "problem-list":
+        details["status"] = None
+    return details
+
+
+def _polarity(mention: Mention, judged: Assertion) -> Polarity:
+    denied = judged.negated and mention.kind is not Kind.MEDICATION
+    return Polarity.NEGATED if denied else Polarity.AFFIRMED
+
+
+def _experiencer(mention: Mention, judged: Assertion) -> Experiencer:
+    section = mention.unit.section.kind if mention.unit else ""
+    relative = mention.kind in (Kind.PROBLEM, Kind.ALLERGY) and (
+        judged.family or section == "family"
+    )
+    return Experiencer.FAMILY if relative else Experiencer.PATIENT
+
+
+def _identifier(mention: Mention, evidence: tuple[Evidence, ...]) -> str:
+    first = evidence[0]
+    seed = "|".join(
+        str(part)
+        for part in (mention.kind, mention.name.lower(), first.document, first.page, first.span,
+                     mention.details.get("date"), mention.details.get("value"))
+    )  # fmt: skip
+    return "f" + hashlib.sha256(seed.encode()).hexdigest()[:12]

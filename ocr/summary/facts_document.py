@@ -1,0 +1,80 @@
+"""facts.json: every statement of a history with its places, for programs.
+
+Its form is published as a JSON Schema, `data/facts.schema.json`.
+"""
+
+from typing import Any
+
+from core.facts import Conflict, Evidence, Fact
+from core.history import Caution, History
+
+SCHEMA = "anamnesis/facts/1"
+
+
+def facts_document(history: History) -> dict[str, Any]:
+    """The history's facts, conflicts and warnings as JSON values, in the order of the page."""
+    return {
+        "schema": SCHEMA,
+        "facts": [_fact(fact) for fact in history.facts],
+        "conflicts": [_conflict(conflict) for conflict in history.conflicts],
+        "warnings": [_caution(caution) for caution in history.warnings],
+    }
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "id": fact.id,
+        "kind": str(fact.kind),
+        "name": fact.name,
+        "code": {"system": fact.code.system, "code": fact.code.code, "display": fact.code.display}
+        if fact.code
+        else None,
+        "value": fact.value,
+        "unit": fact.unit,
+        "range": fact.range,
+        "flag": fact.flag,
+        "dose": fact.dose,
+        "route": fact.route,
+        "frequency": fact.frequency,
+        "brand": fact.brand,
+        "earlier": fact.earlier,
+        "reaction": fact.reaction,
+        "severity": fact.severity,
+        "status": fact.status,
+        "cue": fact.cue,
+        "polarity": str(fact.polarity),
+        "experiencer": str(fact.experiencer),
+        "date": fact.date,
+        "confidence": fact.confidence,
+        "check": fact.check,
+        "evidence": [_evidence(evidence) for evidence in fact.evidence],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    box = evidence.box
+    return {
+        "document": evidence.document,
+        "page": evidence.page,
+        "box": {"left": box.left, "top": box.top, "right": box.right, "bottom": box.bottom},
+        "span": list(evidence.span),
+        "quote": evidence.quote,
+        "method": evidence.method,
+    }
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "kind": str(conflict.kind),
+        "name": conflict.name,
+        "about": conflict.about,
+        "facts": list(conflict.facts),
+    }
+
+
+def _caution(caution: Caution) -> dict[str, Any]:
+    return {
+        "code": str(caution.code),
+        "text": caution.text,
+        "documents": list(caution.documents),
+    }

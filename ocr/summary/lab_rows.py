@@ -1,0 +1,308 @@
+"""One result row: name, value with comparator, flag, unit, reference range."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ocr.summary.lab_units import Unit, match_unit, unit_of
+from ocr.summary.text import Span, TextLine
+from ocr.summary.vocabulary import data, normal, phrases
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_VALUE = re.compile(
+    rf"(?P<star>\*\s?)?(?P<value>(?:[<>≤≥]=?\s?)?-?(?:{_NUMBER}))(?P<flag>[HL]{{1,2}}|\*)?"
+    r"(?=[\s,;)%]|$|\.(?:\s|$)|[a-zA-Zµμ]+/)"
+)
+_RANGE = re.compile(
+    rf"[\[(]?(?:(?:ref(?:erence)?|normal)\.?\s*(?:range|interval)?:?\s*)?(?P<range>"
+    rf"(?:{_NUMBER})\s?(?:-|–|—|to)\s?(?:{_NUMBER})|[<>≤≥]=?\s?(?:{_NUMBER})"
+    rf"|(?:up to|below|above|under|over|less than|greater than)\s(?:{_NUMBER}))[\])]?(?=[\s,;.)]|$)",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(
+    r"[\[(]?(?P<flag>HH|LL|H|L|High|HIGH|high|Low|LOW|low|Abnormal|ABN|A|Critical|CRIT|\*+|↑|↓|N|Normal)"
+    r"[\])]?(?=[\s,;.)]|$)"
+)
+_FLAGS = {
+    "high": "H", "low": "L", "abnormal": "A", "abn": "A", "critical": "A", "crit": "A",
+    "↑": "H", "↓": "L", "*": "A", "**": "A",
+}  # fmt: skip
+_NO_FLAG = frozenset({"n", "normal"})
+_TAIL = re.compile(
+    r"(?:\s*(?:\[[^\]]*\]|\([^)]*\)|,|:|in|of|by|serum|plasma|blood|venous|total|count|automated|level"
+    r"|calculated|calc|fasting|random|whole|method|estimated|ckd-epi|mass/volume|or|result)(?=[\s,:(\[]|$))*\s*",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(
+    r"(?:\s*(?:is|was|of|at|[:=]|were|level|levels|value|result|count|normal|elevated|stable|low|high"
+    r"|slightly|decreased|increased|now|today|currently|up|down|improved|to|with|a|risen|fallen|about"
+    r"|mildly|remains|again|\([A-Za-z0-9 ]{1,12}\))(?=[\s:=(]|$))*\s*",
+    re.IGNORECASE,
+)
+_SHORT = 3
+"""Test names shorter than this count in tables only: "K" and "Na" are also other things."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A laboratory test: what it may be measured in, and what a body can have."""
+
+    name: str
+    units: dict[str, tuple[str, float, float]]
+    """Unit key to LOINC code ("" where not sure), lowest and highest value of physiology."""
+
+    def loinc(self, unit: Unit | None) -> str | None:
+        """The code that this test has in this unit."""
+        return self.units.get(unit.key if unit else "", ("", 0, 0))[0] or None
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is usually printed without a unit."""
+        return "" in self.units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One value of one test, with its place in the page text."""
+
+    name: str
+    test: Test | None
+    name_span: Span
+    value: str
+    value_span: Span
+    unit: Unit | None
+    printed_unit: str | None
+    range: str | None
+    flag: str | None
+    end: int
+    between: str = ""
+    """What stands between name and value."""
+
+    @property
+    def start(self) -> int:
+        return self.name_span[0]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether value, unit, range and flag don't fit together."""
+        return not (self._unit_fits() and self._in_physiology() and self._flag_fits())
+
+    def with_value(self, value: re.Match[str], offset: int, unit: Unit | None) -> "Row":
+        """The same test with another value, as in a row of a series."""
+        span = (offset + value.start("value"), offset + value.end("value"))
+        return replace(
+            self,
+            value=shown_value(value),
+            value_span=span,
+            flag=shown_flag(value["flag"]),
+            unit=self.unit or unit,
+            end=max(self.end, span[1]),
+        )
+
+    def _unit_fits(self) -> bool:
+        if self.test is None:
+            return True
+        if self.unit is None:
+            return self.test.bare and self.printed_unit is None
+        return self.unit.key in self.test.units
+
+    def _in_physiology(self) -> bool:
+        if self.test is None:
+            return True
+        limits = self.test.units.get(self.unit.key if self.unit else "")
+        return limits is None or limits[1] <= number(self.value) <= limits[2]
+
+    def _flag_fits(self) -> bool:
+        if self.range is None or self.flag not in ("H", "L", "HH", "LL"):
+            return True
+        outside = side_of(self.value, self.range)
+        return outside is None or outside == self.flag[0]
+
+
+def parse_row(line: TextLine, *, table: bool) -> Row | None:
+    """Read a line that begins with a test's name; unknown names count in tables only."""
+    text, offset = line.text, line.start
+    lead = len(text) - len(text.lstrip(" *•-"))
+    known = _name_at(text, lead)
+    if known:
+        test, name_end = known
+        gap = _TAIL if table else _FILLER
+        start = _after(gap, text, name_end)
+        value = _VALUE.match(text, _skip_flag(text, start))
+        if value is None and not table:
+            return None
+        if value:
+            return _row(text, offset, (lead, name_end), test, value, table=table)
+    return _unknown_row(line, lead) if table else None
+
+
+def known_tests(text: str, offset: int, *, bare: bool) -> Iterator[Row]:
+    """Known tests in running text with value and unit; with `bare` also without a unit."""
+    for match in _aliases_pattern().finditer(text):
+        if len(match.group()) < _SHORT:
+            continue
+        start = _after(_FILLER, text, match.end())
+        value = _VALUE.match(text, start)
+        test = _aliases()[_key(match.group())]
+        if value is None or (start == match.end() and text[start : start + 1] != " " and start):
+            continue
+        row = _row(text, offset, match.span(), test, value, table=bare)
+        if row:
+            yield replace(row, between=text[match.end() : value.start()])
+
+
+def number(value: str) -> float:
+    """The number of a printed value, its comparator left aside."""
+    digits = re.sub(r"[^\d.,-]", "", value)
+    if re.fullmatch(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
+        digits = digits.replace(",", "")
+    return float(digits.replace(",", "."))
+
+
+def bounds(range_: str) -> tuple[float | None, float | None]:
+    """Lower and upper limit of a printed reference range."""
+    numbers = [number(n) for n in re.findall(_NUMBER, range_)]
+    if len(numbers) == 2:
+        return numbers[0], numbers[1]
+    upper = re.match(r"[<≤]|up to|below|under|less", range_, re.IGNORECASE)
+    if len(numbers) != 1:
+        return None, None
+    return (None, numbers[0]) if upper else (numbers[0], None)
+
+
+def side_of(value: str, range_: str) -> str | None:
+    """ "H" or "L" when the value lies outside the printed range, "" inside, None if unknown."""
+    low, high = bounds(range_)
+    if low is None and high is None:
+        return None
+    measured = number(value)
+    if high is not None and (
+        measured > high or (measured == high and range_[0] == "<" and "<" not in value)
+    ):
+        return "H"
+    if low is not None and (
+        measured < low or (measured == low and range_[0] == ">" and ">" not in value)
+    ):
+        return "L"
+    return ""
+
+
+def read_value(text: str) -> re.Match[str] | None:
+    """A value at the start of a cell."""
+    return _VALUE.match(text)
+
+
+def shown_value(match: re.Match[str]) -> str:
+    return re.sub(r"\s+", "", match["value"])
+
+
+def shown_flag(printed: str | None) -> str | None:
+    """H, L, HH, LL or A; None for nothing and for "normal"."""
+    if not printed or printed.lower() in _NO_FLAG:
+        return None
+    return _FLAGS.get(printed.lower(), printed.upper())
+
+
+def _row(
+    text: str, offset: int, name: Span, test: Test | None, value: re.Match[str], *, table: bool
+) -> Row | None:
+    before = _FLAG.search(text[name[1] : value.start()])
+    unit, printed, range_, flag, end = _rest(text, value.end())
+    if unit is None and range_ is None and not table and not (test and test.bare):
+        return None
+    shown = test.name if test else text[name[0] : name[1]].strip(" .:*,-")
+    flag = (
+        flag
+        or value["flag"]
+        or (before["flag"] if before else None)
+        or (value["star"] or "").strip()
+    )
+    return Row(
+        name=shown,
+        test=test,
+        name_span=(offset + name[0], offset + name[1]),
+        value=shown_value(value),
+        value_span=(offset + value.start("value"), offset + value.end("value")),
+        unit=unit,
+        printed_unit=printed,
+        range=range_,
+        flag=shown_flag(flag),
+        end=offset + end,
+    )
+
+
+_Rest = tuple[Unit | None, str | None, str | None, str | None, int]
+
+
+def _rest(text: str, start: int) -> _Rest:
+    """Unit, printed unit, range, flag and where they end; in whatever order they come."""
+    unit = printed = range_ = flag = None
+    position = end = start
+    while position < len(text):
+        position = _after(_SEPARATORS, text, position)
+        if range_ is None and (found := _RANGE.match(text, position)):
+            range_ = re.sub(r"\s*([-–—<>≤≥=])\s*", r"\1", found["range"])
+        elif flag is None and (found := _FLAG.match(text, position)):
+            flag = found["flag"]
+        elif printed is None and (found := match_unit(text, position)):
+            printed, unit = found["unit"], unit_of(found["unit"])
+        elif printed is None and (found := _LIKE_UNIT.match(text, position)):
+            printed = found.group()
+        else:
+            break
+        position = end = found.end()
+    return unit, printed, range_, flag, end
+
+
+_SEPARATORS = re.compile(r"[\s,|]*")
+_LIKE_UNIT = re.compile(
+    r"(?:[a-zA-Zµμ%]{1,5}/[\w.^*²³µμ/]{1,12}|[a-zµ]{1,3}m|ms|bpm|/min)(?![\w/])"
+)
+
+
+def _unknown_row(line: TextLine, lead: int) -> Row | None:
+    """A row of a result table whose test we don't know: its first cell is the name."""
+    name, *others = line.cells or [None]
+    if name is None or not others or not re.search(r"[A-Za-z]{2}", name.text):
+        return None
+    start = others[0].start - line.start
+    value = _VALUE.match(line.text, _skip_flag(line.text, start))
+    if value is None:
+        return None
+    row = _row(line.text, line.start, (lead, name.end - line.start), None, value, table=True)
+    return row if row and (row.unit or row.printed_unit or row.range) else None
+
+
+def _skip_flag(text: str, start: int) -> int:
+    flag = _FLAG.match(text, start)
+    return _after(_SEPARATORS, text, flag.end()) if flag else start
+
+
+def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start
+
+
+def _name_at(text: str, start: int) -> tuple[Test, int] | None:
+    match = _aliases_pattern().match(text, start)
+    return (_aliases()[_key(match.group())], match.end()) if match else None
+
+
+def _key(printed: str) -> str:
+    return normal(printed).replace("–", "-")
+
+
+@cache
+def _aliases() -> dict[str, Test]:
+    table: dict[str, Test] = {}
+    for entry in data("labs")["test"]:
+        units = {unit: (code, low, high) for unit, code, low, high in entry["units"]}
+        test = Test(name=entry["name"], units=units)
+        table |= {_key(alias): test for alias in (*entry["aliases"], entry["name"])}
+    return table
+
+
+@cache
+def _aliases_pattern() -> re.Pattern[str]:
+    return phrases(_aliases())

@@ -1,0 +1,158 @@
+"""Laboratory values: table rows, and values named in running text.
+
+A row is read by what its parts look like, not by where a particular laboratory prints them:
+name and value, then flag, unit and reference range in any order (`lab_rows`).
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from core.facts import Coding, Kind
+from ocr.summary.dates import Dated, find_dates
+from ocr.summary.lab_rows import Row, Test, known_tests, parse_row, read_value
+from ocr.summary.lab_units import Unit as LabUnit
+from ocr.summary.lab_units import unit_of
+from ocr.summary.mentions import Mention
+from ocr.summary.sections import Section
+from ocr.summary.sheets import Sheet
+from ocr.summary.text import TextLine
+from ocr.summary.vocabulary import data, phrases
+
+LOINC = "http://loinc.org"
+
+_NO_LABS = frozenset({"family", "allergies", "immunizations", "medications", "medications_stopped"})
+_GOAL = re.compile(
+    r"\b(?:target|goal|aim|aiming|normal range|should be|keep|below|under|if)\b", re.IGNORECASE
+)
+_LAST = re.compile(r"\b(?:last|previous|previously|prior|earlier|baseline|old|from)\b", re.IGNORECASE)
+
+
+def lab_mentions(sheet: Sheet) -> list[Mention]:
+    """Values of known tests, and of unknown ones in the rows of a result table."""
+    found: list[Mention] = []
+    table = False
+    columns: tuple[tuple[int, Dated], ...] = ()
+    for line in sheet.page.lines:
+        section = _section_of(sheet, line)
+        if section.kind in _NO_LABS:
+            table = False
+        elif is_header(line.text):
+            table, columns = True, _date_columns(line)
+        elif table and len(columns) > 1 and (series := _series(line, columns)):
+            found.extend(series)
+        elif row := parse_row(line, table=table):
+            found.append(_mention(row, _row_date(sheet, section, columns), "lab-row"))
+        else:
+            table = table and len(line.text.split()) < 10
+    return found + list(_narrative(sheet, found))
+
+
+def is_header(text: str) -> bool:
+    """Whether the line heads a result table: it names results and units or ranges."""
+    return bool(
+        _header("value").search(text)
+        and (_header("unit").search(text) or _header("range").search(text))
+        and not re.search(r"\d", text)
+    ) or bool(_header("name").search(text) and len(find_dates(text)) > 1)
+
+
+@cache
+def _header(role: str) -> re.Pattern[str]:
+    return phrases(data("sections")["table"][role])
+
+
+def _section_of(sheet: Sheet, line: TextLine) -> Section:
+    return next(
+        (s for s in reversed(sheet.sections) if s.start <= max(line.end - 1, line.start)),
+        sheet.sections[0],
+    )
+
+
+def _row_date(sheet: Sheet, section: Section, columns: tuple[tuple[int, Dated], ...]) -> str | None:
+    """The date of the table's column, else of its heading, else of the page."""
+    named = find_dates(section.heading)
+    if columns or named:
+        return columns[0][1].iso if columns else named[0].iso
+    return sheet.date
+
+
+def _date_columns(line: TextLine) -> tuple[tuple[int, Dated], ...]:
+    return tuple(
+        ((cell.left + cell.right) // 2, dated)
+        for cell in line.cells
+        for dated in find_dates(cell.text)[:1]
+    )
+
+
+def _series(line: TextLine, columns: tuple[tuple[int, Dated], ...]) -> list[Mention]:
+    """A row with one value for each date in the head of the table."""
+    whole = parse_row(line, table=True)
+    if whole is None:
+        return []
+    tail = next((parse_row_tail(line, cell.start) for cell in reversed(line.cells)), None)
+    found = []
+    for cell in line.cells[1:]:
+        value = read_value(cell.text)
+        middle = (cell.left + cell.right) // 2
+        nearest = min(columns, key=lambda column: abs(column[0] - middle))
+        if value and abs(nearest[0] - middle) < max(cell.right - cell.left, 60):
+            row = whole.with_value(value, cell.start, tail)
+            found.append(_mention(row, nearest[1].iso, "lab-series"))
+    return found
+
+
+def parse_row_tail(line: TextLine, start: int) -> LabUnit | None:
+    """The unit that a series row prints behind its values."""
+    return unit_of(line.text[start - line.start :].strip())
+
+
+def _narrative(sheet: Sheet, rows: list[Mention]) -> Iterator[Mention]:
+    taken = [mention.extent[0] for mention in rows]
+    for unit in sheet.units:
+        if unit.section.kind in _NO_LABS:
+            continue
+        text = sheet.text[unit.span[0] : unit.span[1]]
+        listed = unit.section.kind == "labs"
+        for row in known_tests(text, unit.span[0], bare=listed):
+            if any(a < row.end and row.start < b for a, b in taken):
+                continue
+            before = text[max(0, row.start - unit.span[0] - 40) : row.start - unit.span[0]]
+            if _GOAL.search(before) or _GOAL.search(row.between):
+                continue
+            taken.append((row.start, row.end))
+            yield _mention(row, _narrative_date(sheet, text, listed), "lab-narrative")
+
+
+def _narrative_date(sheet: Sheet, sentence: str, listed: bool) -> str | None:
+    """The date in the sentence; the page's own only for what is reported as its results."""
+    dates = find_dates(sentence)
+    if dates:
+        return dates[0].iso if len(dates) == 1 else None
+    return sheet.date if listed and not _LAST.search(sentence) else None
+
+
+def _mention(row: Row, date: str | None, method: str) -> Mention:
+    return Mention(
+        kind=Kind.LAB,
+        name=row.name,
+        span=row.name_span,
+        extent=((row.start, row.end),),
+        method=method,
+        details={
+            "value": row.value,
+            "unit": row.unit.shown if row.unit else row.printed_unit,
+            "range": row.range,
+            "flag": row.flag,
+            "date": date,
+        },
+        code=_code(row.test, row.unit),
+        confidence=0.97 if row.test else 0.85,
+        numbers=(row.value_span,),
+        doubtful=row.doubtful,
+    )
+
+
+def _code(test: Test | None, unit: LabUnit | None) -> Coding | None:
+    loinc = test.loinc(unit) if test else None
+    return Coding(system=LOINC, code=loinc, display=test.name) if test and loinc else None

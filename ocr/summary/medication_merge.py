@@ -1,0 +1,139 @@
+"""One medicine as many papers tell it: what holds now, what was before, what disagrees."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from core.facts import Fact
+from core.history import newest_first
+
+_LISTED = "medication-list"
+
+
+def merge_medication(
+    group: list[Fact],
+    complete_lists: Sequence[str],
+    joined: Callable[[Sequence[Fact]], Fact],
+) -> tuple[list[Fact], str | None]:
+    """The newest dated statement wins; statements that no date orders stand side by side.
+
+    Returns the facts to keep, the prevailing one first, and what they disagree on, if they do.
+    """
+    ordered = sorted(group, key=_standing)
+    newest = [fact for fact in ordered if fact.date == ordered[0].date]
+    about = _disagreement(newest)
+    if about:
+        sides = _sides(newest, about)
+        older = [fact for fact in ordered if fact not in newest]
+        return [
+            _whole(side, older if i == 0 else [], joined) for i, side in enumerate(sides)
+        ], about
+    fact = _whole(newest, ordered[len(newest) :], joined)
+    return [_last_seen(fact, complete_lists)], None
+
+
+def _standing(fact: Fact) -> tuple[tuple[bool, str], str, int]:
+    """Newest first; on the same paper what stands further down says the last word."""
+    place = fact.evidence[0]
+    return (newest_first(fact.date), place.document, -(place.page * 10**6 + place.span[0]))
+
+
+def _disagreement(newest: Sequence[Fact]) -> str | None:
+    """What papers of the same date say differently. One paper alone may change its mind."""
+    said = _last_words(newest)
+    if len({fact.status == "stopped" for fact in said}) > 1:
+        return "status"
+    if len({amount(fact.dose) for fact in said if fact.dose}) > 1:
+        return "dose"
+    if len({_rate(fact.frequency) for fact in said if fact.frequency}) > 1:
+        return "frequency"
+    return None
+
+
+def _last_words(facts: Sequence[Fact]) -> list[Fact]:
+    """The last statement of each paper, completed by what it said before."""
+    by_document: dict[str, Fact] = {}
+    for fact in facts:
+        document = fact.evidence[0].document
+        said = by_document.get(document)
+        by_document[document] = _completed(said, fact) if said else fact
+    return list(by_document.values())
+
+
+def _completed(last: Fact, before: Fact) -> Fact:
+    same = last.dose is None or before.dose is None or amount(last.dose) == amount(before.dose)
+    if not same:
+        return last
+    return replace(
+        last,
+        dose=last.dose or before.dose,
+        route=last.route or before.route,
+        frequency=last.frequency or before.frequency,
+    )
+
+
+def _sides(newest: Sequence[Fact], about: str) -> list[list[Fact]]:
+    def side(fact: Fact) -> str:
+        if about == "status":
+            return str(fact.status == "stopped")
+        return amount(fact.dose) if about == "dose" else _rate(fact.frequency)
+
+    documents = {fact.evidence[0].document: side(fact) for fact in _last_words(newest)}
+    sides: dict[str, list[Fact]] = {}
+    for fact in newest:
+        sides.setdefault(documents[fact.evidence[0].document], []).append(fact)
+    return list(sides.values())
+
+
+def _whole(
+    newest: list[Fact], older: Sequence[Fact], joined: Callable[[Sequence[Fact]], Fact]
+) -> Fact:
+    """The newest statements as one fact, completed from and followed by the older ones."""
+    said = newest[0]
+    for fact in [*newest[1:], *older]:
+        said = _completed(said, fact)
+    whole = joined([*newest, *older])
+    dated_stop = next((f for f in newest if f.status == "stopped" and f.cue), newest[0])
+    return replace(
+        whole,
+        id=newest[0].id,
+        check=newest[0].check,
+        status=newest[0].status,
+        cue=dated_stop.cue if newest[0].status == "stopped" else newest[0].cue,
+        date=newest[0].date,
+        dose=said.dose,
+        route=said.route,
+        frequency=said.frequency,
+        earlier=_earlier(said, older),
+    )
+
+
+def _earlier(said: Fact, older: Sequence[Fact]) -> str | None:
+    """Doses of older paper that differ, newest first, each with its newest date."""
+    seen = {amount(said.dose)}
+    notes = []
+    for fact in older:
+        if fact.dose and amount(fact.dose) not in seen:
+            seen.add(amount(fact.dose))
+            parts = [fact.dose, fact.frequency or "", f"({fact.date or 'undated'})"]
+            notes.append(" ".join(part for part in parts if part))
+    return "; ".join(notes) or None
+
+
+def _last_seen(fact: Fact, complete_lists: Sequence[str]) -> Fact:
+    """Current on old paper only, when a newer complete list leaves it out."""
+    if fact.status != "current" or not complete_lists:
+        return fact
+    newest = max(complete_lists)
+    return replace(fact, status="last-seen") if not fact.date or fact.date < newest else fact
+
+
+def amount(dose: str | None) -> str:
+    """The dose without its form, for comparing: "500 mg" of "500 mg tablet"."""
+    match = re.match(r"[\d.,/–-]+ ?[a-zA-Zµ%]+(?:/[\w.]+)?", dose or "")
+    return re.sub(r"\s", "", match.group() if match else dose or "").lower()
+
+
+def _rate(frequency: str | None) -> str:
+    """How often, without when in the day."""
+    return re.split(r"\s(?:in the|at|with|before|as needed)\b", frequency or "", maxsplit=1)[0]

@@ -1,0 +1,189 @@
+"""Medications: lists, tables, prescriptions and sentences; what is taken, how, and whether still."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from core.facts import Kind
+from ocr.summary.dates import find_dates
+from ocr.summary.drugs import Drug, find_drugs, near_drug
+from ocr.summary.mentions import Mention, clean, hull
+from ocr.summary.sections import Unit
+from ocr.summary.sheets import Sheet
+from ocr.summary.sig import Sig, find_cue, parse_sig
+from ocr.summary.text import Span
+
+_LISTS = frozenset({"medications", "medications_stopped"})
+_NARRATIVE = frozenset({"narrative", "plan", "history", "top", "problems", "other"})
+_COORDINATED = re.compile(r"\s*(?:,|and|or|&|,\s*and)\s*", re.IGNORECASE)
+_HEAD = re.compile(r"[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?")
+_NO_HEADS = frozenset(
+    ["take", "continue", "start", "stop", "none", "resume", "change", "increase", "decrease", "please", "medication", "medications", "medicine", "name", "dose", "drug", "sig", "supply", "refills", "current", "allergies", "patient", "date", "status", "route", "over", "apply", "inject", "inhale", "give", "use", "with", "daily", "tablet", "capsule", "oral", "prescriber", "stopped", "started"]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statement:
+    drug: Drug
+    span: Span
+    """From the drug to where the next one starts."""
+    scope: Span
+    """Where cues of status are looked for: from the drug before to where the next one starts."""
+
+
+def medication_mentions(sheet: Sheet) -> list[Mention]:
+    """Medications in lists whatever they say; in running text only with a dose or a cue."""
+    found: list[Mention] = []
+    last_unit: Unit | None = None
+    for unit in sheet.units:
+        listed = unit.section.kind in _LISTS
+        if not listed and unit.section.kind not in _NARRATIVE:
+            continue
+        mentions = list(_unit_mentions(sheet, unit, listed=listed))
+        if listed and not mentions and found and last_unit and last_unit.section == unit.section:
+            found[-1] = _continued(sheet, found[-1], unit)
+        found.extend(mentions)
+        if mentions or (last_unit and last_unit.section != unit.section):
+            last_unit = unit if mentions else None
+    return found
+
+
+def _unit_mentions(sheet: Sheet, unit: Unit, *, listed: bool) -> Iterator[Mention]:
+    drugs = find_drugs(sheet.text, *unit.span)
+    if not drugs and listed and (head := _head(sheet.text, unit)):
+        drugs = (head,)
+    for statement in _statements(sheet.text, unit, drugs):
+        mention = _listed(sheet, unit, statement) if listed else _narrated(sheet, unit, statement)
+        if mention:
+            yield mention
+
+
+def _statements(text: str, unit: Unit, drugs: tuple[Drug, ...]) -> Iterator[_Statement]:
+    for i, drug in enumerate(drugs):
+        last = i
+        while last + 1 < len(drugs) and _COORDINATED.fullmatch(
+            text[drugs[last].span[1] : drugs[last + 1].span[0]]
+        ):
+            last += 1
+        end = drugs[last + 1].span[0] if last + 1 < len(drugs) else unit.span[1]
+        first = i
+        while first and _COORDINATED.fullmatch(
+            text[drugs[first - 1].span[1] : drugs[first].span[0]]
+        ):
+            first -= 1
+        start = drugs[first - 1].span[1] if first else unit.span[0]
+        yield _Statement(drug=drug, span=(drug.span[0], end), scope=(start, end))
+
+
+def _head(text: str, unit: Unit) -> Drug | None:
+    """The head of a list item that has a dose, as a drug: a misread name, or one unknown to us."""
+    match = _HEAD.match(text, *unit.span)
+    if match is None or not unit.item:
+        return None
+    first = match.group().split()[0]
+    if first.lower() in _NO_HEADS:
+        return None
+    if close := near_drug(text, (match.start(), match.start() + len(first))):
+        return close
+    sig = parse_sig(text, match.end(), unit.span[1])
+    if sig.dose is None or len(text[slice(*unit.span)].split()) > 14:
+        return None
+    name = clean(re.sub(r"\s(?:tablets?|capsules?|cream|inhaler|oral|take)$", "", match.group()))
+    return Drug(name=name.lower(), span=(match.start(), match.start() + len(name)), exact=False)
+
+
+def _listed(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None:
+    sig = parse_sig(sheet.text, *statement.span)
+    stopped = unit.section.kind == "medications_stopped"
+    cue = _stop_cue(sheet.text, statement)
+    if find_cue(sheet.text[slice(*statement.scope)], "hypothetical") and not cue and not sig.dose:
+        return None
+    status = "stopped" if stopped or cue else "current"
+    shown = sheet.text[slice(*cue)] if cue else clean(unit.section.heading) if stopped else None
+    return _mention(sheet, unit, statement, sig, status, cue, shown, "medication-list")
+
+
+def _narrated(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None:
+    text = sheet.text[slice(*statement.scope)]
+    if find_cue(text, "hypothetical") or find_cue(text, "administered"):
+        return None
+    sig = parse_sig(sheet.text, *statement.span)
+    stopped = _stop_cue(sheet.text, statement)
+    current = find_cue(text, "current")
+    if not stopped and not (current and sig.dose) and not (sig.dose and sig.frequency):
+        return None
+    status = "stopped" if stopped else "current" if current else "last-seen"
+    shown = sheet.text[slice(*stopped)] if stopped else None
+    return _mention(sheet, unit, statement, sig, status, stopped, shown, "medication-sentence")
+
+
+def _stop_cue(text: str, statement: _Statement) -> Span | None:
+    """The cue that stops the drug, unless a later cue of the same statement takes it up again."""
+    scope = text[slice(*statement.scope)]
+    stop = find_cue(scope, "stopped")
+    if stop is None:
+        return None
+    again = find_cue(scope, "current")
+    if again and again.start() >= stop.end():
+        return None
+    return (statement.scope[0] + stop.start(), statement.scope[0] + stop.end())
+
+
+def _mention(
+    sheet: Sheet,
+    unit: Unit,
+    statement: _Statement,
+    sig: Sig,
+    status: str,
+    cue: Span | None,
+    shown: str | None,
+    method: str,
+) -> Mention:
+    drug = statement.drug
+    dates = find_dates(sheet.text, *statement.span) if status == "stopped" else []
+    extent = hull(drug.span, sig.span, cue, dates[0].span if dates else None)
+    return Mention(
+        kind=Kind.MEDICATION,
+        name=drug.name,
+        span=drug.span,
+        extent=(extent,),
+        method=method,
+        unit=unit,
+        details={
+            "dose": sig.dose,
+            "route": sig.route,
+            "frequency": sig.frequency,
+            "brand": drug.brand,
+            "status": status,
+            "cue": clean(shown).lower() if shown else None,
+            "date": dates[0].iso if dates else sheet.date,
+        },
+        confidence=0.95 if drug.exact else 0.7,
+        numbers=sig.numbers,
+        doubtful=sig.doubtful or not drug.exact,
+    )
+
+
+def _continued(sheet: Sheet, mention: Mention, unit: Unit) -> Mention:
+    """The mention completed by the line under it, such as its directions or why it was stopped."""
+    sig = parse_sig(sheet.text, *unit.span)
+    details = dict(mention.details)
+    cue = find_cue(sheet.text[slice(*unit.span)], "stopped")
+    if sig.span is None and cue is None:
+        return mention
+    if details["dose"] and sig.dose and re.match(r"(?:\d|one|two|three|half|½)", sig.dose):
+        single = re.match(r"(?:1|one|a)\s", sig.dose)
+        details["dose"] = details["dose"] if single else f"{details['dose']}, {sig.dose}"
+    details["dose"] = details["dose"] or sig.dose
+    details["route"] = details["route"] or sig.route
+    details["frequency"] = details["frequency"] or sig.frequency
+    place = sig.span
+    if cue and unit.section.kind == "medications_stopped":
+        details["cue"] = clean(sheet.text[slice(*unit.span)])
+        place = unit.span
+    return replace(
+        mention,
+        details=details,
+        extent=(*mention.extent, place) if place else mention.extent,
+        numbers=(*mention.numbers, *sig.numbers),
+    )

@@ -1,0 +1,164 @@
+"""The one page: self-contained HTML without scripts, every line linked to its place on paper."""
+
+import base64
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from core.facts import Conflict, Evidence, Fact
+from core.history import About, History, Trend
+from core.words import Reading
+from ocr.summary.lab_rows import side_of
+from ocr.summary.pages import NumberedPage, numbered_pages
+from ocr.summary.sparkline import HEIGHT, WIDTH, Sparkline, sparkline
+from ocr.summary.wording import fact_line, fact_title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A box on a page image, in percent of its size."""
+
+    number: int
+    fact: str
+    quote: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A page image with its marks."""
+
+    title: str
+    source: str
+    width: int
+    height: int
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabRow:
+    """A test's line: the latest value, what was before, and the drawing."""
+
+    trend: Trend
+    drawing: Sparkline | None
+    outside: str
+    """ "above" or "below" the printed range, or nothing."""
+    earlier: tuple[Fact, ...]
+
+
+def render_html(history: History, reading: Reading, *, embed_images: bool) -> str:
+    """The page. Images are data URIs when embedded, else `cid:page-N` for a vault to fill in."""
+    marks = _numbered_marks(history, reading)
+    links: dict[str, list[int]] = {}
+    for mark, _ in marks:
+        links.setdefault(mark.fact, []).append(mark.number)
+    facts = {fact.id: fact for fact in history.facts}
+    return _template().render(
+        history=history,
+        name=_told(history, "name"),
+        fields=[fact for fact in history.patient if fact.name != "name"],
+        links=links,
+        facts=facts,
+        title=fact_title,
+        line=fact_line,
+        lab_rows=[_lab_row(trend) for trend in history.labs],
+        figures=_figures(history, reading, marks, embed_images=embed_images),
+        checks=[fact for fact in history.facts if fact.check],
+        gaps=[w for w in history.warnings if w.code is not About.TO_CHECK],
+        mixed=[w for w in history.warnings if w.code is About.MIXED_PATIENTS],
+        about=_about,
+        size=(WIDTH, HEIGHT),
+        documents=[s for s in history.documents if s.included],
+    )
+
+
+_Marks = list[tuple[Mark, tuple[str, int]]]
+"""Marks with the document and page they stand on, in the order of the page."""
+
+
+def _numbered_marks(history: History, reading: Reading) -> _Marks:
+    pages = numbered_pages(history, reading)
+    found: _Marks = []
+    for fact in history.facts:
+        for evidence in fact.evidence:
+            key = (evidence.document, evidence.page)
+            found.append((_mark(len(found) + 1, fact, evidence, pages[key]), key))
+    return found
+
+
+def _mark(number: int, fact: Fact, evidence: Evidence, page: NumberedPage) -> Mark:
+    box, width, height = evidence.box, max(page.page.width, 1), max(page.page.height, 1)
+    return Mark(
+        number=number,
+        fact=fact.id,
+        quote=evidence.quote,
+        left=round(100 * box.left / width, 2),
+        top=round(100 * box.top / height, 2),
+        width=round(100 * (box.right - box.left) / width, 2),
+        height=round(100 * (box.bottom - box.top) / height, 2),
+    )
+
+
+def _figures(
+    history: History, reading: Reading, marks: _Marks, *, embed_images: bool
+) -> list[Figure]:
+    dates = {source.document: source.date for source in history.documents}
+    return [
+        Figure(
+            title=f"{page.page.document}, page {page.page.number} ({dates[name] or 'undated'})",
+            source=_data_uri(page.image) if embed_images else f"cid:page-{page.number}",
+            width=page.page.width,
+            height=page.page.height,
+            marks=tuple(mark for mark, key in marks if key == (name, number)),
+        )
+        for (name, number), page in numbered_pages(history, reading).items()
+    ]
+
+
+def _data_uri(image: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(image).decode()}"
+
+
+def _lab_row(trend: Trend) -> LabRow:
+    latest = trend.latest
+    side = side_of(latest.value, latest.range) if latest.value and latest.range else None
+    return LabRow(
+        trend=trend,
+        drawing=sparkline(trend),
+        outside={"H": "above", "L": "below"}.get(side or "", ""),
+        earlier=tuple(point for point in reversed(trend.points) if point is not latest),
+    )
+
+
+def _told(history: History, field: str) -> list[Fact]:
+    return [fact for fact in history.patient if fact.name == field]
+
+
+_ABOUT = {
+    "polarity": "one page affirms what another denies",
+    "status": "still taken, active, or over",
+    "dose": "different doses at the same time",
+    "frequency": "different frequencies at the same time",
+    "value": "different values at the same time",
+}
+
+
+def _about(conflict: Conflict) -> str:
+    return _ABOUT.get(conflict.about, conflict.about)
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("ocr.summary", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("history.html")

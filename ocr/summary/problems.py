@@ -1,0 +1,193 @@
+"""Problems: list items as they stand, known diagnoses in running text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from core.facts import Coding, Kind
+from ocr.summary.dates import find_dates
+from ocr.summary.mentions import Mention, clean
+from ocr.summary.sections import Unit
+from ocr.summary.sheets import Sheet
+from ocr.summary.text import Span
+from ocr.summary.vocabulary import data, inverted, normal, phrases
+
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+
+_LISTS = frozenset({"problems", "history"})
+_NARRATIVE = frozenset({"narrative", "top", "plan", "family", "other"})
+_CODE = re.compile(
+    r"[(\[]?\s*(?:ICD(?:-?10)?(?:-CM)?:?\s*)?\b(?P<code>[A-TV-Z]\d[0-9AB](?:\.[0-9A-Z]{1,4})?)\b\s*[)\]]?"
+)
+_CUT = re.compile(
+    r"\s[-–—]\s|;|:|\(|\[|,?\s(?:since|diagnosed|dx|first noted|onset|on treatment|for which|which|status post|s/p"
+    r"|treated with|managed with|on)\b|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active)\b|\.\s"
+)
+_LONGEST = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A diagnosis of the vocabulary."""
+
+    name: str
+    icd10: str | None
+
+
+def problem_mentions(sheet: Sheet) -> list[Mention]:
+    """Problems of lists, and known ones of running text; relatives' too, to be told apart."""
+    found: list[Mention] = []
+    for unit in sheet.units:
+        kind = unit.section.kind
+        if kind in _LISTS:
+            found.extend(_listed(sheet, unit))
+        elif kind in _NARRATIVE:
+            found.extend(_known(sheet, unit, weak=kind == "family"))
+    return found
+
+
+def known_problem(text: str) -> Problem | None:
+    """The vocabulary's diagnosis that `text` names, if it does."""
+    return _aliases().get(normal(text))
+
+
+def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
+    inside = list(_known(sheet, unit, weak=True))
+    whole = _item(sheet, unit)
+    if whole and len(inside) == 1 and (head := _qualified(sheet, unit, whole, inside[0])):
+        whole = head
+    if whole and (len(inside) < 2 or known_problem(whole.name)):
+        yield whole
+    else:
+        yield from inside
+
+
+def _item(sheet: Sheet, unit: Unit) -> Mention | None:
+    """The list item as a problem: its words up to a comment, code, date or status."""
+    text = sheet.text
+    span = _first_cell(sheet, unit)
+    start, end = span
+    code = _CODE.search(text, *unit.span)
+    for cut in (_CUT.search(text, start + 1, end), code):
+        if cut and start < cut.start() < end:
+            end = cut.start()
+    for dated in find_dates(text, start, end, years=True):
+        end = min(end, dated.span[0])
+    end = _without_status(text, start, end)
+    name = clean(re.sub(r"\s(?:in|on|from)$", "", text[start:end].rstrip(" ,(-")))
+    if not _is_name(name):
+        return None
+    return _mention(sheet, unit, name, (start, start + len(text[start:end].rstrip())), code)
+
+
+def _qualified(sheet: Sheet, unit: Unit, whole: Mention, known: Mention) -> Mention | None:
+    """A known diagnosis with its adjectives, where the item goes on about something else."""
+    rest = sheet.text[known.span[1] : whole.span[1]]
+    if not re.match(r",?\s+(?:with|without|and|in|involving)\b", rest):
+        return None
+    span = (whole.span[0], known.span[1])
+    return _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, None)
+
+
+def _first_cell(sheet: Sheet, unit: Unit) -> Span:
+    line = sheet.page.line_at(unit.span[0])
+    if len(line.cells) > 1 and unit.span[1] <= line.end:
+        for cell in line.cells:
+            if cell.end > unit.span[0] and re.search(r"[a-z]{3}", cell.text):
+                return (max(cell.start, unit.span[0]), cell.end)
+    return unit.span
+
+
+def _without_status(text: str, start: int, end: int) -> int:
+    match = re.compile(rf"[\s,(-]+(?:{'|'.join(_statuses())})\W*$", re.IGNORECASE).search(
+        text[start:end]
+    )
+    return start + match.start() if match else end
+
+
+def _is_name(name: str) -> bool:
+    words = normal(name).split()
+    if not words or len(words) > _LONGEST or not re.search(r"[A-Za-z]{3}", name):
+        return False
+    if known_problem(name):
+        return True
+    rules = data("problems")
+    stop = words[0] in rules["not_problems"] or name.lower() in rules["not_problems"]
+    verb = any(word in rules["verbs"] for word in words)
+    return not stop and not verb and name[0].isupper() and not re.search(r"\d{3}", name)
+
+
+def _known(sheet: Sheet, unit: Unit, *, weak: bool) -> Iterator[Mention]:
+    for match in _pattern().finditer(sheet.text, *unit.span):
+        printed = match.group()
+        if not weak and normal(printed) in data("problems")["weak"]:
+            continue
+        yield _mention(sheet, unit, clean(printed), match.span(), None)
+
+
+def _mention(
+    sheet: Sheet, unit: Unit, name: str, span: Span, code: re.Match[str] | None
+) -> Mention:
+    known = known_problem(name)
+    printed = " ".join(name.split())
+    short = known and (printed.isupper() or len(printed) <= 4)
+    shown = known.name if known and short else printed[:1].upper() + printed[1:]
+    status = _status(sheet, unit)
+    listed = unit.section.kind in _LISTS
+    end = max(span[1], code.end() if code else 0, status[1] if status else 0)
+    icd = code["code"] if code else known.icd10 if known else None
+    return Mention(
+        kind=Kind.PROBLEM,
+        name=shown,
+        span=span,
+        extent=((span[0], end),),
+        method="problem-list" if listed else "problem-sentence",
+        unit=unit,
+        details={"status": status[0] if status else _section_status(unit), "date": sheet.date},
+        code=Coding(system=ICD10, code=icd, display=known.name if known else shown)
+        if icd
+        else None,
+        confidence=0.95 if known else 0.8,
+    )
+
+
+def _status(sheet: Sheet, unit: Unit) -> tuple[str, int] | None:
+    """The status a list item states, and where its word ends."""
+    if not unit.item:
+        return None
+    for shown in ("resolved", "active"):
+        match = _status_pattern(shown).search(sheet.text, *unit.span)
+        if match:
+            return shown, match.end()
+    return None
+
+
+def _section_status(unit: Unit) -> str | None:
+    if unit.section.kind == "problems":
+        return "active"
+    return "resolved" if "resolved" in unit.section.heading.lower() else None
+
+
+@cache
+def _aliases() -> dict[str, Problem]:
+    table: dict[str, Problem] = {}
+    for entry in data("problems")["problem"]:
+        problem = Problem(name=entry["name"], icd10=entry.get("icd10"))
+        table |= {normal(alias): problem for alias in (*entry["aliases"], entry["name"])}
+    return table
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return phrases(_aliases())
+
+
+@cache
+def _statuses() -> dict[str, str]:
+    return inverted(data("problems")["status"])
+
+
+@cache
+def _status_pattern(shown: str) -> re.Pattern[str]:
+    return phrases(data("problems")["status"][shown])

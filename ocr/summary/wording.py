@@ -1,0 +1,30 @@
+"""Facts in words, for people."""
+
+from core.facts import Fact, Kind, Polarity
+
+
+def fact_title(fact: Fact) -> str:
+    """The fact's name as a person reads it, "No known allergies" included."""
+    if fact.polarity is Polarity.NEGATED:
+        return f"No {fact.name}" if fact.name.startswith("known ") else f"Denied: {fact.name}"
+    return f"{fact.name} ({fact.brand})" if fact.brand else fact.name
+
+
+def fact_line(fact: Fact) -> str:
+    """One line with everything the fact says."""
+    told = {
+        Kind.PATIENT: (fact.value, fact.unit),
+        Kind.ALLERGY: (fact.reaction, fact.severity),
+        Kind.MEDICATION: (fact.dose, fact.route, fact.frequency, _status(fact)),
+        Kind.LAB: (_measured(fact), fact.range and f"reference {fact.range}"),
+    }.get(fact.kind, (fact.status,))
+    parts = [part for part in (*told, fact.date) if part]
+    return f"{fact_title(fact)}: {', '.join(parts)}" if parts else fact_title(fact)
+
+
+def _status(fact: Fact) -> str | None:
+    return f"{fact.status} ({fact.cue})" if fact.cue else fact.status
+
+
+def _measured(fact: Fact) -> str:
+    return " ".join(part for part in (fact.value, fact.unit, fact.flag) if part)
