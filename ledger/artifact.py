@@ -58,8 +58,9 @@ def consent_artifact(project: Path, cache: Path) -> Artifact:
     """
     key = source_hash(project)
     path = cache / f"consent-{key[:32]}.json"
-    cached = _read(path, key) or _compile(project, key)
-    if not path.exists():
+    cached = _read(path, key)
+    if cached is None:
+        cached = _compile(project, key)
         _write(path, cached)
     return Artifact(
         abi=tuple(cached.abi),
@@ -154,7 +155,6 @@ def _read(path: Path, key: str) -> _Cached | None:
     try:
         cached = _Cached.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
-        path.unlink(missing_ok=True)
         return None
     return cached if cached.source_hash == key else None
 
