@@ -1,4 +1,4 @@
-"""Roles and factories. A factory's message is valid for the present state; a test changes one term."""
+"""Roles and factories: a made message is valid for the present state, a test changes one term."""
 
 import os
 import sys

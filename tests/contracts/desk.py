@@ -75,7 +75,7 @@ class Desk:
         key: bytes = b"",
         sender: AccountAPI | None = None,
     ) -> ReceiptAPI:
-        """Have `sender`, or the relayer, bring a signed message; `key` goes with a published one."""
+        """Have `sender`, or the relayer, bring a signed message; `key` is the one published."""
         name, arguments = self.signed_call(message, signature, key=key)
         return getattr(self.consent, name)(*arguments, sender=sender or self.relayer)
 

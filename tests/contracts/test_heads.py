@@ -1,0 +1,128 @@
+"""The heads prove the log complete: recomputed from raw logs by the rule in docs/contracts.md."""
+
+import pytest
+
+from core.hashing import ZERO_HASH, keccak256
+from core.purposes import Purpose
+from core.records import ALL_RECORDS
+
+IN_NO_HEAD = ("AccessRequested", "ReadingKeyPublished")
+
+
+@pytest.fixture
+def raw_logs(chain, consent):
+    """Topics and data of every event of the contract, in order, as a node serves them."""
+
+    def read():
+        found = chain.provider.web3.eth.get_logs(
+            {"address": consent.address, "fromBlock": 0, "toBlock": "latest"}
+        )
+        return [([bytes(topic) for topic in log["topics"]], bytes(log["data"])) for log in found]
+
+    return read
+
+
+def recompute(logs, left_out):
+    """(heads by patient word, roster head) that the logs add up to."""
+    heads, roster = {}, ZERO_HASH
+    for topics, data in logs:
+        if topics[0] in left_out:
+            continue
+        owner = topics[1]
+        if owner not in heads:
+            roster = keccak256(roster + owner)
+        leaf = keccak256(b"".join(topics) + data)
+        heads[owner] = keccak256(heads.get(owner, ZERO_HASH) + leaf)
+    return heads, roster
+
+
+@pytest.fixture
+def story(
+    desk,
+    make_seal,
+    make_request,
+    make_grant,
+    make_revoke,
+    make_revoke_all,
+    make_publish,
+    make_open,
+    reading_key,
+    patient,
+    doctor,
+    colleague,
+    wallet,
+    relayer,
+):
+    """Two patients and a contract wallet, every event, both ways."""
+    desk.send(make_publish(), doctor, key=reading_key)
+    desk.sign_and_carry(make_request(), doctor)
+    desk.sign_and_carry(make_seal(), patient)
+    both = int(Purpose.TREAT | Purpose.WRITE)
+    desk.sign_and_carry(make_grant(purposes=both), patient)
+    desk.send(make_open(), doctor)
+    desk.send(make_seal(author=doctor.address), doctor)
+    desk.send(make_seal(patient=colleague.address, author=colleague.address), colleague)
+    desk.send(make_grant(patient=colleague.address, record=ALL_RECORDS), colleague)
+    desk.sign_and_carry(make_open(patient=colleague.address), doctor)
+    desk.send(make_revoke(), patient)
+    desk.sign_and_carry(make_revoke_all(), patient)
+    desk.send(make_revoke_all(patient=colleague.address), colleague)
+    unasked = make_grant(patient=wallet.address)
+    wallet.approve(unasked.digest(desk.domain), b"agreed", sender=relayer)
+    desk.carry(unasked, b"agreed")
+
+
+@pytest.fixture
+def left_out(consent):
+    """topic0 of the events that no head covers."""
+    events = consent.contract_type.events
+    return [keccak256(each.selector.encode()) for each in events if each.name in IN_NO_HEAD]
+
+
+def test_heads_equal_the_recomputation_when_the_story_is_mixed(
+    consent, story, raw_logs, left_out, patient, doctor, colleague, wallet
+):
+    heads, roster = recompute(raw_logs(), left_out)
+    assert len(heads) == 3
+    for account in (patient, colleague, wallet):
+        word = bytes.fromhex(account.address[2:]).rjust(32, b"\0")
+        assert consent.heads(account) == heads[word]
+    assert consent.heads(doctor) == ZERO_HASH
+    assert consent.roster_head() == roster
+
+
+def test_heads_differ_from_the_recomputation_when_one_log_is_withheld(story, raw_logs, left_out):
+    logs = raw_logs()
+    covered = [n for n, (topics, _) in enumerate(logs) if topics[0] not in left_out]
+    true_heads, true_roster = recompute(logs, left_out)
+    for n in covered:
+        heads, roster = recompute(logs[:n] + logs[n + 1 :], left_out)
+        assert (heads, roster) != (true_heads, true_roster)
+
+
+def test_heads_stay_when_a_stranger_asks_and_publishes(
+    consent, story, desk, make_request, make_publish, reading_key, patient, stranger
+):
+    before = consent.heads(patient), consent.roster_head()
+    desk.send(make_request(grantee=stranger.address), stranger)
+    desk.send(make_publish(account=stranger.address), stranger, key=reading_key)
+    assert (consent.heads(patient), consent.roster_head()) == before
+
+
+def test_roster_grows_once_when_a_patient_acts_twice(
+    consent, desk, make_seal, make_revoke, patient
+):
+    desk.send(make_seal(), patient)
+    word = bytes.fromhex(patient.address[2:]).rjust(32, b"\0")
+    assert consent.roster_head() == keccak256(ZERO_HASH + word)
+    desk.send(make_revoke(), patient)
+    assert consent.roster_head() == keccak256(ZERO_HASH + word)
+
+
+def test_heads_differ_from_the_recomputation_when_two_logs_are_swapped(story, raw_logs, left_out):
+    logs = [log for log in raw_logs() if log[0][0] not in left_out]
+    truth = recompute(logs, left_out)
+    for n in range(len(logs) - 1):
+        swapped = [*logs[:n], logs[n + 1], logs[n], *logs[n + 2 :]]
+        same_patient = logs[n][0][1] == logs[n + 1][0][1]
+        assert (recompute(swapped, left_out)[0] != truth[0]) is same_patient
