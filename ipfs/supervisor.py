@@ -47,7 +47,7 @@ class NodeSettings:
 
     @property
     def address(self) -> str:
-        """The multiaddr that `ipfs.client` takes."""
+        """The multiaddr of its RPC."""
         return f"/unix{self.socket}"
 
 
@@ -68,7 +68,12 @@ class NodeProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def settings(self) -> NodeSettings:
+        return self._settings
+
+    @property
     def address(self) -> str:
+        """The multiaddr that `ipfs.client` takes."""
         return self._settings.address
 
     @property

@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -31,15 +33,15 @@ def main() -> int:
     os.umask(0o077)
     _clean_environment()
     report = _take_stdout()
-    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once it has stopped
-    signal.signal(signal.SIGINT, lambda *_: None)
+    ending = threading.Event()
+    _on_signals(ending.set)
     try:
         repository = Repository(options.home)
     except AnamnesisError as error:
         _tell(report, {"error": error.what, "remedy": error.remedy, "code": error.exit_code})
         return error.exit_code
     try:
-        _serve(repository, options, report)
+        _serve(repository, options, report, ending)
     finally:
         repository.close()
     return 0
@@ -55,7 +57,9 @@ def _parse() -> argparse.Namespace:
     return options
 
 
-def _serve(repository: Repository, options: argparse.Namespace, report: int) -> None:
+def _serve(
+    repository: Repository, options: argparse.Namespace, report: int, ending: threading.Event
+) -> None:
     listener = _listen(options.home)
 
     def stop() -> None:
@@ -63,6 +67,9 @@ def _serve(repository: Repository, options: argparse.Namespace, report: int) -> 
 
     rpc = Rpc(repository, stop, options.max_request_bytes)
     server = uvicorn.Server(_configuration(rpc))
+    _on_signals(stop)
+    if ending.is_set():
+        stop()
     if options.parent is not None:
         call_when_parent_ends(options.parent, stop)
     # Connections wait in the listener's queue until the loop runs, so it serves from here on.
@@ -71,6 +78,13 @@ def _serve(repository: Repository, options: argparse.Namespace, report: int) -> 
         server.run(sockets=[listener])
     finally:
         (options.home / SOCKET_NAME).unlink(missing_ok=True)
+
+
+def _on_signals(action: Callable[[], None]) -> None:
+    # uvicorn takes the signals over while it runs, and afterwards raises the one it got again:
+    # then this must still stand, or the process would end before the repository is closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: action())
 
 
 def _configuration(rpc: Rpc) -> uvicorn.Config:

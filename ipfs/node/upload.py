@@ -27,6 +27,7 @@ class _Receiver:
     limit_bytes: int
     parts: int = 0
     written: int = 0
+    ended: bool = False
     header: bytearray = field(default_factory=bytearray)
 
     def part_begin(self) -> None:
@@ -48,6 +49,9 @@ class _Receiver:
             raise UploadError("the upload is too large", 413)
         self.file.write(data[start:end])
 
+    def end(self) -> None:
+        self.ended = True
+
 
 async def receive_file(request: Request, target: Path, limit_bytes: int) -> int:
     """Write the one file of the upload to `target`; its size. Raises UploadError."""
@@ -64,6 +68,7 @@ async def receive_file(request: Request, target: Path, limit_bytes: int) -> int:
                 "on_header_value": receiver.header_value,
                 "on_header_end": receiver.header_end,
                 "on_part_data": receiver.part_data,
+                "on_end": receiver.end,
             },
         )
         try:
@@ -72,6 +77,9 @@ async def receive_file(request: Request, target: Path, limit_bytes: int) -> int:
             parser.finalize()
         except (FormParserError, ClientDisconnect) as error:
             raise UploadError("the upload is malformed or cut short") from error
-    if receiver.parts != 1:
+    if receiver.parts == 0:
         raise UploadError("file argument 'path' is required")
+    if not receiver.ended:
+        # The parser's own `finalize` accepts a body without its last boundary.
+        raise UploadError("the upload is cut short")
     return receiver.written
