@@ -25,7 +25,7 @@ from ledger.rpc import NodeRefusedError, Rpc, data, number
 from ledger.sender import Receipt, Sender
 from ledger.settings import LedgerSettings
 from ledger.signatures import LONGEST_SIGNATURE_BYTES, recover
-from ledger.snapshots import Snapshots, head
+from ledger.snapshots import Snapshots, block_hash_at, head
 
 LONGEST_KEY_BYTES = 1_216
 """Longer ones do not fit the contract's argument, and it would refuse without a reason."""
@@ -147,8 +147,7 @@ class EvmLedger:
 
     def block_hash(self, block: int) -> str | None:
         """The hash of a block; None when the chain has none of that number."""
-        header = self.rpc.call("eth_getBlockByNumber", [hex(block), False])
-        return header.get("hash") if isinstance(header, dict) else None
+        return block_hash_at(self.rpc, block)
 
     def _read(self, name: str, *arguments: object) -> Any:
         return self.consent.read(name, *arguments, block=self._block)

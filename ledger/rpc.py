@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel, ConfigDict, ValidationError
+from requests.adapters import HTTPAdapter
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from core.errors import ChainError, ChainUnavailableError
 
+_POOL = 32
+"""Connections kept open: more threads than this only lose time, not calls."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONG_HEX = re.compile(r"0x[0-9a-fA-F]{65,}")
 
@@ -56,6 +59,9 @@ class Rpc:
         session = requests.Session()
         # Proxies are for far hosts; sending loopback through one breaks and leaks.
         session.trust_env = urlsplit(url).hostname not in _LOOPBACK
+        pool = HTTPAdapter(pool_maxsize=_POOL)
+        session.mount("http://", pool)
+        session.mount("https://", pool)
         self._provider = HTTPProvider(
             url,
             session=session,

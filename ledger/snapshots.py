@@ -11,6 +11,7 @@ Anvil's own `--state` writes in place and is torn when it is killed; it is never
 
 import fcntl
 import hashlib
+import logging
 import os
 import tempfile
 import zlib
@@ -22,8 +23,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import ChainError, ChainUnavailableError
-from ledger.rpc import Rpc, data, number
+from ledger.rpc import Rpc, data
+from ledger.rpc import number as quantity
 
+_log = logging.getLogger(__name__)
 _GENERATIONS = ("snapshot-0", "snapshot-1")
 _ATTEMPTS = 50
 _LONGEST_LINE_BYTES = 1_000
@@ -40,6 +43,8 @@ class _Line(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
+    number: int
+    """One more with every save: after a rewind of the chain, the newest is not the highest."""
     block: int
     hash: str
     sha256: str
@@ -49,6 +54,7 @@ class _Line(BaseModel):
 class Snapshot:
     """One readable generation."""
 
+    number: int
     block: int
     hash: str
     """Of the head block, in hexadecimal."""
@@ -69,12 +75,13 @@ class Snapshots:
         ChainUnavailableError when the node goes away, SnapshotError when the disk refuses.
         """
         with self._locked():
-            newest = max(self._lines().values(), key=lambda line: line.block, default=None)
-            if newest and at_least is not None and newest.block >= at_least:
-                return
-            if newest and newest.hash == head(rpc)[1]:
-                return
-            self._write(*_dump(rpc))
+            newest = max(self._lines().values(), key=lambda line: line.number, default=None)
+            block = head(rpc)[0]
+            if newest is not None:
+                enough = block if at_least is None else at_least
+                if newest.block >= enough and block_hash_at(rpc, newest.block) == newest.hash:
+                    return
+            self._write(rpc, 1 if newest is None else newest.number + 1)
 
     def newest(self) -> Snapshot | None:
         """The newest readable generation; None when there are none.
@@ -85,15 +92,18 @@ class Snapshots:
         readable = [each for each in map(_read, present) if each is not None]
         if present and not readable:
             raise SnapshotError(f"No snapshot of the chain in {self._folder} is readable.")
-        return max(readable, key=lambda each: each.block, default=None)
+        if len(readable) < len(present):
+            _log.warning("a snapshot in %s is torn; the other one serves", self._folder)
+        return max(readable, key=lambda each: each.number, default=None)
 
     def _lines(self) -> dict[str, _Line]:
         lines = ((name, _read_line(self._folder / name)) for name in _GENERATIONS)
         return {name: line for name, line in lines if line is not None}
 
-    def _write(self, line: _Line, dump: bytes) -> None:
+    def _write(self, rpc: Rpc, number: int) -> None:
+        line, dump = _dump(rpc, number)
         lines = self._lines()
-        oldest = min(_GENERATIONS, key=lambda name: lines[name].block if name in lines else -1)
+        oldest = min(_GENERATIONS, key=lambda name: lines[name].number if name in lines else 0)
         try:
             handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
             with os.fdopen(handle, "wb") as file:
@@ -126,17 +136,23 @@ def head(rpc: Rpc) -> tuple[int, str]:
     header = rpc.call("eth_getBlockByNumber", ["latest", False])
     if not isinstance(header, dict) or not isinstance(header.get("hash"), str):
         raise ChainUnavailableError("The chain's node answered with something else.")
-    return number(header.get("number")), header["hash"]
+    return quantity(header.get("number")), header["hash"]
 
 
-def _dump(rpc: Rpc) -> tuple[_Line, bytes]:
+def block_hash_at(rpc: Rpc, block: int) -> str | None:
+    """The hash of a block; None when the chain has none of that number."""
+    header = rpc.call("eth_getBlockByNumber", [hex(block), False])
+    return header.get("hash") if isinstance(header, dict) else None
+
+
+def _dump(rpc: Rpc, number: int) -> tuple[_Line, bytes]:
     """A dump belongs to a head only if the head stood still meanwhile."""
     for _ in range(_ATTEMPTS):
         block, before = head(rpc)
         dump = data(rpc.call("anvil_dumpState"))
         if head(rpc)[1] == before:
             digest = hashlib.sha256(dump).hexdigest()
-            return _Line(block=block, hash=before, sha256=digest), dump
+            return _Line(number=number, block=block, hash=before, sha256=digest), dump
     raise ChainUnavailableError(
         "The chain moves too fast to be saved.", remedy="Send less at once."
     )
@@ -154,11 +170,14 @@ def _read(path: Path) -> Snapshot | None:
     line = _read_line(path)
     if line is None:
         return None
-    dump = path.read_bytes().partition(b"\n")[2]
+    try:
+        dump = path.read_bytes().partition(b"\n")[2]
+    except OSError:
+        return None
     if hashlib.sha256(dump).hexdigest() != line.sha256:
         return None
     state = zlib.decompress(dump, wbits=zlib.MAX_WBITS | 16)
-    return Snapshot(block=line.block, hash=line.hash, state=state)
+    return Snapshot(number=line.number, block=line.block, hash=line.hash, state=state)
 
 
 def _sync_folder(folder: Path) -> None:

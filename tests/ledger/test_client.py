@@ -411,6 +411,41 @@ def test_relay_numbers_without_gaps_when_blocks_come_slowly(
     ]
 
 
+AGREES = "0x631626ba7e60e01b5f5260205ff3"
+"""A wallet's code that returns the magic word of EIP-1271 to everybody."""
+REFUSES = "0x60205ff3"
+"""One that returns zero."""
+WALLET = address("0x" + "3a" * 20)
+
+
+def test_relay_leaves_the_signature_of_a_contract_account_to_the_chain(
+    node: LocalNode, ledger: EvmLedger, say: Messages
+) -> None:
+    node.rpc().call("anvil_setCode", [WALLET, AGREES])
+    message = replace(say, patient=WALLET).grant()
+    ledger.relay(Signed(message=message, signature=b"whatever it takes"))
+    assert ledger.has_access(WALLET, say.doctor, HISTORY_RECORD, TREAT)
+
+
+def test_relay_refuses_when_a_contract_account_refuses(
+    node: LocalNode, ledger: EvmLedger, say: Messages
+) -> None:
+    node.rpc().call("anvil_setCode", [WALLET, REFUSES])
+    message = replace(say, patient=WALLET).grant()
+    with pytest.raises(ConsentRefusedError, match="not by the account"):
+        ledger.relay(Signed(message=message, signature=b"whatever it takes"))
+
+
+def test_relay_accepts_the_own_key_of_an_account_with_delegated_code(
+    node: LocalNode, ledger: EvmLedger, patient: KeySigner, say: Messages
+) -> None:
+    """EIP-7702: the account has code now, and its key still counts."""
+    delegation = "0xef0100" + WALLET[2:]
+    node.rpc().call("anvil_setCode", [patient.account, delegation])
+    ledger.relay(signed(ledger, patient, say.grant()))
+    assert ledger.has_access(say.patient, say.doctor, HISTORY_RECORD, TREAT)
+
+
 def test_reading_key_refuses_when_the_node_hides_the_log(
     settings: LedgerSettings, ledger: EvmLedger, doctor: KeySigner, say: Messages
 ) -> None:

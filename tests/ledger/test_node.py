@@ -194,7 +194,7 @@ def test_find_anvil_prefers_the_source_trees_own(project: Path) -> None:
 
 
 def test_start_falls_back_a_generation_when_the_newest_snapshot_is_torn(
-    node_settings: NodeSettings,
+    node_settings: NodeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     with LocalNode(node_settings) as node:
         first = head(node.rpc())
@@ -203,6 +203,7 @@ def test_start_falls_back_a_generation_when_the_newest_snapshot_is_torn(
     newest.write_bytes(newest.read_bytes()[:-10])
     with LocalNode(node_settings) as node:
         assert head(node.rpc()) == first
+    assert "torn" in caplog.text
 
 
 def test_start_refuses_to_begin_anew_when_no_snapshot_is_readable(
@@ -244,6 +245,22 @@ def test_save_skips_when_a_later_snapshot_holds_the_block(node_settings: NodeSet
         saved = node.snapshots.newest()
         assert saved is not None
         assert saved.block == 3
+
+
+def test_save_counts_a_rewound_chain_as_newer_than_a_higher_one(
+    node_settings: NodeSettings,
+) -> None:
+    with LocalNode(replace(node_settings, idle_seconds=60)) as node:
+        rpc = node.rpc()
+        mark = rpc.call("evm_snapshot")
+        rpc.call("anvil_mine", ["0x5"])
+        node.snapshots.save(rpc)
+        rpc.call("evm_revert", [mark])
+        rpc.call("evm_mine")
+        node.snapshots.save(rpc, at_least=1)
+        rewound = head(rpc)
+    with LocalNode(node_settings) as node:
+        assert head(node.rpc()) == rewound
 
 
 def test_save_leaves_no_temporary_files(node_settings: NodeSettings) -> None:
