@@ -104,6 +104,19 @@ class History:
         )
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many statements each section holds, for telling people what was found."""
+        return {
+            "allergies": len(self.allergies),
+            "current medications": len(self.medications_current),
+            "stopped medications": len(self.medications_stopped),
+            "problems": len(self.problems),
+            "lab values": sum(len(trend.points) for trend in self.labs),
+            "procedures": len(self.procedures),
+            "immunizations": len(self.immunizations),
+        }
+
+    @property
     def exit_code(self) -> int:
         """What a command that made this history returns: 0, or 9 for paper of two patients."""
         mixed = any(warning.code is About.MIXED_PATIENTS for warning in self.warnings)

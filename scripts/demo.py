@@ -108,4 +108,3 @@ def _summarise(story: "Story", settings: "Settings", samples: Path, out: Path) -
         lines.append(", ".join(f"{count} {name}" for name, count in history.counts.items()))
         lines += [f"note: {warning}" for warning in history.warnings]
         return payload_of(ips_bundle(history, reading, generated_at=moment))
-

@@ -5,6 +5,7 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from core.errors import InputError
 from core.history import History
@@ -36,6 +37,11 @@ def write_history(
             f"The folder {out_dir} cannot be written: {error.strerror}.",
             remedy="Give another one with --out.",
         ) from error
+
+
+def payload_of(bundle: dict[str, Any]) -> bytes:
+    """The bundle as the bytes that get sealed: compact JSON in UTF-8."""
+    return json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _write(path: Path, text: str) -> Path:
