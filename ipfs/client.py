@@ -43,6 +43,7 @@ _ADD_OPTIONS = {
     "progress": "false",
 }
 _UPLOAD_CHUNK_BYTES = 1 << 20
+_DOWNLOAD_CHUNK_BYTES = 1 << 18
 _FOREIGN_ERRORS = (
     ipfs_errors.Error,
     requests.RequestException,
@@ -96,12 +97,16 @@ class StoreSettings:
 
 
 class _DirectHttp(ipfs_http.ClientSync):  # type: ignore[misc]
-    """HTTP that ignores the environment: no proxy, no .netrc."""
+    """HTTP that ignores the environment (no proxy, no .netrc) and reads bodies piece by piece."""
 
     def _make_session(self) -> Any:
         session = super()._make_session()
         session.trust_env = False
         return session
+
+    def _request(self, *positional: Any, **named: Any) -> Any:
+        # The default takes a body that states its length into memory whole, whatever the length.
+        return super()._request(*positional, **(named | {"chunk_size": _DOWNLOAD_CHUNK_BYTES}))
 
 
 class _Rpc(ipfshttpclient.Client):  # type: ignore[misc]

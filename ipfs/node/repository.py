@@ -26,7 +26,7 @@ _EMPTY_FOLDER = parse_cid("QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn")
 class RepositoryLockedError(StoreError):
     """Another process serves this repository."""
 
-    remedy = "Use the running one, or stop it with `anamnesis down` first."
+    remedy = "Use the one that runs, or end the `anamnesis up` that started it."
 
 
 class Repository:
