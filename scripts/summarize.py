@@ -20,7 +20,8 @@ def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_j
 
     Writes history.json (a FHIR R4 International Patient Summary), facts.json (every statement
     with its place on a page) and history.html (the one page) into --out. Exits 3 when some paper
-    could not be read; the history of the rest is written all the same.
+    could not be read, 9 when it is of more than one patient; the history of the rest is written
+    all the same.
     """
     from ocr.summary import summarise, write_history
 
@@ -34,4 +35,4 @@ def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_j
             click.echo(path)
     for warning in history.warnings:
         talk(f"{click.style('note', fg='yellow')}: {warning}")
-    raise SystemExit(exit_code(reading))
+    raise SystemExit(exit_code(reading) or history.exit_code)
