@@ -152,6 +152,7 @@ def grant(
         patient,
         controller,
         patients._cutoff(patient_word),
+        access._seq(patient, grantee, record),
         grantee,
         record,
         purposes,
@@ -178,6 +179,7 @@ def grant_signed(
     patient_word: uint256 = patients.words[patient]
     controller: address = patients._controller(patient, patient_word)
     cutoff: uint256 = patients._cutoff(patient_word)
+    seq: uint256 = access._seq(patient, grantee, record)
     struct_hash: bytes32 = typed_data._grant_access(
         patient,
         grantee,
@@ -186,7 +188,7 @@ def grant_signed(
         expiry,
         request,
         envelope,
-        access._seq(access.grants[patient][grantee][record]),
+        seq,
         cutoff,
         deadline,
     )
@@ -195,6 +197,7 @@ def grant_signed(
         patient,
         controller,
         cutoff,
+        seq,
         grantee,
         record,
         purposes,
@@ -209,7 +212,7 @@ def revoke(patient: address, grantee: address, record: bytes32):
     @notice Take the grant on exactly `record` back. A grant on all records is one of its own.
     """
     patients._require_controller(msg.sender, patient)
-    access._revoke(patient, grantee, record)
+    access._revoke(patient, grantee, record, access._seq(patient, grantee, record))
 
 @external
 def revoke_signed(
@@ -222,11 +225,11 @@ def revoke_signed(
     """
     @notice Carry a controller's signed RevokeAccess; its `seq` must be the present one.
     """
-    seq: uint256 = access._seq(access.grants[patient][grantee][record])
+    seq: uint256 = access._seq(patient, grantee, record)
     struct_hash: bytes32 = typed_data._revoke_access(patient, grantee, record, seq, deadline)
     controller: address = patients._controller(patient, patients.words[patient])
     signatures._require(controller, struct_hash, deadline, signature)
-    access._revoke(patient, grantee, record)
+    access._revoke(patient, grantee, record, seq)
 
 @external
 def revoke_all(patient: address):

@@ -65,7 +65,7 @@ def terms(
     return (
         convert(word & U40, uint40),
         convert((word >> GRANTED_AT_SHIFT) & U40, uint40),
-        convert(self._seq(word), uint56),
+        convert((word >> SEQ_SHIFT) & U56, uint56),
         convert((word >> PURPOSES_SHIFT) & U32, uint32),
     )
 
@@ -100,6 +100,7 @@ def _grant(
     patient: address,
     controller: address,
     cutoff: uint256,
+    seq: uint256,
     grantee: address,
     record: bytes32,
     purposes: uint32,
@@ -107,17 +108,20 @@ def _grant(
     request: bytes32,
     envelope: bytes32,
 ):
+    """
+    @dev The caller has read the controller, the cutoff and the nonce `seq`, which this spends.
+    """
     assert grantee != empty(address), "Consent: empty account"
     # A patient whose key was lost or stolen is no reader of its own any more, and stays out.
     assert grantee != patient and grantee != controller, "Consent: self grant"
     self._require_terms(purposes, expiry)
     granted_at: uint256 = max(block.timestamp, cutoff + 1)
     # 2^56 grants would take longer than the chain can last.
-    seq: uint256 = self._seq(self.grants[patient][grantee][record]) + 1
+    spent: uint256 = seq + 1
     self.grants[patient][grantee][record] = (
         convert(expiry, uint256)
         | (granted_at << GRANTED_AT_SHIFT)
-        | (seq << SEQ_SHIFT)
+        | (spent << SEQ_SHIFT)
         | (convert(purposes, uint256) << PURPOSES_SHIFT)
     )
     head_chain._extend(
@@ -131,7 +135,7 @@ def _grant(
                 purposes,
                 expiry,
                 granted_at,
-                seq,
+                spent,
                 request,
                 envelope,
             )
@@ -144,23 +148,24 @@ def _grant(
         purposes=purposes,
         expiry=expiry,
         granted_at=convert(granted_at, uint40),
-        seq=convert(seq, uint56),
+        seq=convert(spent, uint56),
         request=request,
         envelope=envelope,
     )
 
 @internal
-def _revoke(patient: address, grantee: address, record: bytes32):
+def _revoke(patient: address, grantee: address, record: bytes32, seq: uint256):
     """
-    @dev Spends the nonce also where there is no grant: a signed one that was never sent dies.
+    @dev The caller has read the nonce `seq`. It is spent also where there is no grant: a signed
+         one that was never sent dies.
     """
-    seq: uint256 = self._seq(self.grants[patient][grantee][record]) + 1
-    self.grants[patient][grantee][record] = seq << SEQ_SHIFT
+    spent: uint256 = seq + 1
+    self.grants[patient][grantee][record] = spent << SEQ_SHIFT
     head_chain._extend(
-        patient, keccak256(abi_encode(ACCESS_REVOKED, patient, grantee, record, seq))
+        patient, keccak256(abi_encode(ACCESS_REVOKED, patient, grantee, record, spent))
     )
     log IConsent.AccessRevoked(
-        patient=patient, grantee=grantee, record=record, seq=convert(seq, uint56)
+        patient=patient, grantee=grantee, record=record, seq=convert(spent, uint56)
     )
 
 @internal
@@ -187,9 +192,12 @@ def _is_live(word: uint256, cutoff: uint256, purpose: uint256) -> bool:
     return block.timestamp < (word & U40) and ((word >> GRANTED_AT_SHIFT) & U40) > cutoff
 
 @internal
-@pure
-def _seq(word: uint256) -> uint256:
-    return (word >> SEQ_SHIFT) & U56
+@view
+def _seq(patient: address, grantee: address, record: bytes32) -> uint256:
+    """
+    @dev The present nonce of a patient, grantee and record.
+    """
+    return (self.grants[patient][grantee][record] >> SEQ_SHIFT) & U56
 
 @internal
 @view

@@ -67,11 +67,12 @@ def _require(
     assert signer != empty(address), "Consent: wrong signature"
     digest: bytes32 = self._digest(struct_hash)
     if len(signature) == 65:
-        r: bytes32 = extract32(signature, 0)
-        s: bytes32 = extract32(signature, 32)
+        r: uint256 = extract32(signature, 0, output_type=uint256)
+        s: uint256 = extract32(signature, 32, output_type=uint256)
         v: uint256 = convert(slice(signature, 64, 1), uint256)
-        if self._recover(digest, v, r, s) == signer:
-            return
+        if s <= HALF_ORDER and (v == 27 or v == 28):
+            if ecrecover(digest, v, r, s) == signer:
+                return
     # A raw call, because an interface call would hand on a wallet's own revert, or an empty one
     # for a short answer: a relayer could then not tell a refused signature from a broken
     # contract. An account without code answers with nothing and is refused with the rest.
@@ -89,19 +90,9 @@ def _require(
     assert convert(response, bytes32) == magic, "Consent: wrong signature"
 
 @internal
-@pure
-def _recover(digest: bytes32, v: uint256, r: bytes32, s: bytes32) -> address:
-    """
-    @dev The plain account that signed, zero when the signature is not canonical.
-    """
-    if convert(s, uint256) > HALF_ORDER or (v != 27 and v != 28):
-        return empty(address)
-    return ecrecover(digest, v, r, s)
-
-@internal
 @view
 def _digest(struct_hash: bytes32) -> bytes32:
-    return keccak256(concat(x"1901", self._separator(), struct_hash))
+    return keccak256(concat(0x1901, self._separator(), struct_hash))
 
 @internal
 @view
