@@ -30,7 +30,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 CONTRACTS = PROJECT / "contracts"
 DAY = 86_400
 
-_SENT: dict[type[TypedStruct], tuple[str, tuple[str, ...]]] = {
+SENT: dict[type[TypedStruct], tuple[str, tuple[str, ...]]] = {
     SealRecord: ("seal", ("patient", "record", "commitment", "previous", "envelope")),
     RequestAccess: ("request", ("patient", "record", "purposes", "expiry", "deadline")),
     GrantAccess: (
@@ -89,7 +89,7 @@ class Desk:
 
     def send(self, message: TypedStruct, sender: AccountAPI, *, key: bytes = b"") -> ReceiptAPI:
         """Have an account bring a message of its own, without a signature."""
-        name, fields = _SENT[type(message)]
+        name, fields = SENT[type(message)]
         arguments = [key if field == "key" else getattr(message, field) for field in fields]
         return getattr(self.consent, name)(*arguments, sender=sender)
 
@@ -108,7 +108,7 @@ class Desk:
     ) -> tuple[str, list[Any]]:
         """Name and arguments of the function that takes the signed message."""
         kind = type(message)
-        name, fields = _SENT[kind]
+        name, fields = SENT[kind]
         fields = tuple(field for field in fields if field != "deadline")
         if kind in _SIGNER_FIRST:
             fields = (_SIGNER_FIRST[kind], *fields)
