@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from eth_account import Account
+from eth_typing import ChecksumAddress
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
+from web3.types import RPCEndpoint
 
 from core.hashing import ZERO_HASH, Address, keccak256
 from core.purposes import Purpose
@@ -81,8 +83,8 @@ class Bench:
         self.expiry = web3.eth.get_block("latest")["timestamp"] + 30 * DAY
         self.deadline = self.expiry
         for account in (self.patient, *self.doctors):
-            web3.provider.make_request("anvil_setBalance", [account.address, hex(10**20)])
-            web3.provider.make_request("anvil_impersonateAccount", [account.address])
+            self._request("anvil_setBalance", [account.address, hex(10**20)])
+            self._request("anvil_impersonateAccount", [account.address])
 
     def _deploy(self) -> Contract:
         with tempfile.TemporaryDirectory() as cache:
@@ -90,7 +92,7 @@ class Bench:
         factory = self.web3.eth.contract(abi=artifact.abi, bytecode=artifact.bytecode)
         sent = factory.constructor().transact({"from": self.web3.eth.accounts[0]})
         receipt = self.web3.eth.wait_for_transaction_receipt(sent)
-        return self.web3.eth.contract(address=receipt["contractAddress"], abi=artifact.abi)
+        return factory(address=receipt["contractAddress"])
 
     def sign(self, message: TypedStruct) -> bytes:
         """The patient's signature."""
@@ -98,9 +100,10 @@ class Bench:
             Account.unsafe_sign_hash(message.digest(self.domain), self.patient.key).signature
         )
 
-    def send(self, call: ContractFunction, sender: str | None = None) -> Measurement:
+    def send(self, call: ContractFunction, sender: ChecksumAddress | None = None) -> Measurement:
         """Send `call` and weigh it; a relayer sends where no sender is named."""
-        sent = call.transact({"from": sender or self.web3.eth.accounts[1], "gas": 1_000_000})
+        relayer = self.web3.eth.accounts[1]  # type: ignore[misc]
+        sent = call.transact({"from": sender or relayer, "gas": 1_000_000})
         receipt = self.web3.eth.wait_for_transaction_receipt(sent)
         if receipt["status"] != 1:
             raise RuntimeError(f"{call.fn_name} was refused")
@@ -137,7 +140,7 @@ class Bench:
         return FILL_SLOT if before == ZERO_HASH else CHANGE_SLOT
 
     def _request(self, method: str, params: list[Any]) -> Any:
-        answer = self.web3.provider.make_request(method, params)  # type: ignore[arg-type]
+        answer = self.web3.provider.make_request(RPCEndpoint(method), params)
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         return answer["result"]
