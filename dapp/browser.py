@@ -94,6 +94,7 @@ def _go_on(slot: str, place: str, task: Task, answer: Answer, begin: Callable[[]
     loses no result.
     """
     state.clear_notice(slot)
+    state.clear_notice(place)
     try:
         done = task.take(answer, begin)
     except DeclinedError as declined:

@@ -11,16 +11,13 @@ from typing import Generic, TypeVar
 from core.errors import SetupError
 from core.findings import Audit
 from core.ports import Vault
+from dapp.adapters import connect_ledger, open_vault
 from dapp.browser import StreamlitBrowser
 from dapp.services import Reader, Services
 from dapp.settings import DappSettings
 from dapp.steps import Chain
-from ipfs.client import StoreClient, StoreSettings
-from ipfs.vault import IpfsVault
 from ledger import audit as ledger_audit
-from ledger.artifact import consent_artifact
 from ledger.client import EvmLedger
-from ledger.settings import LedgerSettings
 
 T = TypeVar("T")
 
@@ -69,24 +66,11 @@ def _make_browser() -> StreamlitBrowser:
 
 
 def _make_ledger() -> EvmLedger:
-    settings = _settings()
-    return EvmLedger.connect(
-        LedgerSettings(
-            rpc_url=settings.rpc_url,
-            chain_id=settings.chain_id,
-            contract=settings.consent,
-            artifact=consent_artifact(settings.project, settings.artifacts),
-            deployed_block=settings.deployed_block,
-            relayer_key=settings.relayer_key,
-            snapshots=settings.snapshots,
-        )
-    )
+    return connect_ledger(_settings())
 
 
 def _make_vault() -> Vault:
-    settings = _settings()
-    store = StoreClient(StoreSettings(address=settings.ipfs))
-    return IpfsVault.open_at(settings.vault, store)
+    return open_vault(_settings())
 
 
 def _audit() -> Audit:

@@ -40,6 +40,11 @@ def short(account: str) -> str:
     return f"{account[:6]}…{account[-4:]}"
 
 
+def count(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun: "1 event", "2 events"."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
 def record_name(record: bytes) -> str:
     if record == HISTORY_RECORD:
         return "the history"

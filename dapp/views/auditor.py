@@ -3,11 +3,11 @@
 import csv
 import io
 import json
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import altair as alt
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from core.events import Event
@@ -16,10 +16,13 @@ from core.hashing import Address
 from core.purposes import describe
 from dapp.notices import explained
 from dapp.services import Services
-from dapp.words import record_name, short, tell, when
+from dapp.words import count, record_name, short, tell, when
 
 EVERYBODY = "everybody"
 _LIVE, _ENDED = "live", "ended"
+_LONG = timedelta(days=3)
+"""Beyond this a day is precise enough on the axis."""
+_BAR_PIXELS, _AXIS_PIXELS = 34, 90
 
 
 def render(services: Services) -> None:
@@ -49,22 +52,18 @@ def _status(audit: Audit) -> None:
         st.warning("There is nothing to audit: the contract has no events. That proves nothing.")
     elif audit.status is Status.FINDINGS:
         st.error(
-            f"**{len(audit.violations)} violations.** The events do not add up. Repeat the audit "
-            "with another node; if it agrees, a log was lost or altered."
+            f"**{count(len(audit.violations), 'violation')}.** The events do not add up. Repeat "
+            "the audit with another node; if it agrees, a log was lost or altered."
         )
     else:
         st.success(
-            f"**Consistent.** {audit.events} events add up to the contract's heads; for "
-            f"{len(audit.roster)} patients nothing is missing."
+            f"**Consistent.** {count(audit.events, 'event')} replayed; every head in the contract "
+            f"agrees. Nothing is missing for {count(len(audit.roster), 'patient')}."
         )
-    counts = {
-        "Events": audit.events,
-        "Patients": len(audit.roster),
-        "Grants": len(audit.grants),
-        "Readings": len(audit.receipts),
-    }
-    for column, (name, count) in zip(st.columns(4), counts.items(), strict=True):
-        column.metric(name, count)
+    st.markdown(
+        f"{count(audit.events, 'event')}, {count(len(audit.roster), 'patient')}, "
+        f"{count(len(audit.grants), 'grant')}, {count(len(audit.receipts), 'reading')}."
+    )
 
 
 def _whose(audit: Audit) -> Address | None:
@@ -117,20 +116,29 @@ def _chart(audit: Audit, patient: Address | None, now: int) -> None:
         }
         for g in grants
     )
-    scale = alt.Scale(domain=[_LIVE, _ENDED], range=["#0b5d5e", "#9aa5b1"])
-    bars = (
-        alt.Chart(rows, height=alt.Step(34))
+    st.altair_chart(_bars(rows, now), width="stretch")
+    st.caption("A bar is one grant, from the block that made it to its end or expiry.")
+
+
+def _bars(rows: pd.DataFrame, now: int) -> alt.Chart:
+    first, last = rows["From"].min(), max(rows["Until"].max(), datetime.fromtimestamp(now, UTC))
+    form = "%d %b %Y" if last - first > _LONG else "%d %b, %H:%M"
+    time_scale = alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()])
+    time_axis = alt.Axis(format=form, tickCount=5, labelOverlap=True)
+    colours = alt.Scale(domain=[_LIVE, _ENDED], range=["#0b5d5e", "#8a96a3"])
+    height = _BAR_PIXELS * rows["Patient and reader"].nunique() + _AXIS_PIXELS
+    chart: alt.Chart = (
+        alt.Chart(rows, height=height)
         .mark_bar(height=18, cornerRadius=3)
         .encode(
-            x=alt.X("From:T", title="Time (UTC)", scale=alt.Scale(type="utc")),
+            x=alt.X("From:T", title="Time (UTC)", scale=time_scale, axis=time_axis),
             x2="Until:T",
             y=alt.Y("Patient and reader:N", title=None, axis=alt.Axis(labelLimit=160)),
-            color=alt.Color("State:N", scale=scale, legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("State:N", scale=colours, legend=alt.Legend(orient="top", title=None)),
             tooltip=["Patient and reader", "From", "Until", "State", "Purposes"],
         )
     )
-    st.altair_chart(bars, width="stretch")
-    st.caption("A bar is one grant, from the block that made it to its end or expiry.")
+    return chart
 
 
 def _findings(audit: Audit) -> None:
@@ -152,10 +160,10 @@ def _in_order(audit: Audit) -> list[Event]:
 def _row(event: Event) -> dict[str, Any]:
     return {
         "When": when(event.at.timestamp),
-        "Block": event.at.block,
-        "Event": type(event).__name__,
-        "Patient or account": getattr(event, "patient", None) or getattr(event, "account", ""),
         "In words": tell(event),
+        "Patient or account": getattr(event, "patient", None) or getattr(event, "account", ""),
+        "Event": type(event).__name__,
+        "Block": event.at.block,
         "Transaction": "0x" + event.at.transaction.hex(),
     }
 

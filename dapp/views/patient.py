@@ -8,6 +8,7 @@ from core.findings import Audit, Grant
 from core.hashing import ZERO_HASH, Address
 from core.purposes import describe
 from core.records import HISTORY_RECORD
+from dapp import state
 from dapp.conversations import add_paper, open_own, revoke, revoke_all
 from dapp.notices import explained
 from dapp.services import Services
@@ -19,7 +20,7 @@ from dapp.views.common import (
     page_notice,
     replace_reading_key,
 )
-from dapp.words import record_name, tell, when
+from dapp.words import count, record_name, tell, when
 
 HISTORY, REQUESTS, READERS, LOG = "history", "requests", "readers", "log"
 
@@ -59,6 +60,7 @@ def _sections(waiting: int) -> str:
         format_func=names.__getitem__,
         default=HISTORY,
         key="patient.section",
+        on_change=lambda: state.clear_notice("patient.page"),
         label_visibility="collapsed",
     )
     return chosen or HISTORY
@@ -130,7 +132,7 @@ def _reader(services: Services, account: Address, grant: Grant, audit: Audit) ->
         readings = sum(
             r.event.reader == event.grantee for r in audit.receipts if r.event.patient == account
         )
-        st.caption(f"Opened it {readings} times so far." if readings != 1 else "Opened it once.")
+        st.markdown(f"Opened it {count(readings, 'time')} so far.")
         requests.share_newest(services, account, grant, audit)
         services.browser.task(
             slot,
@@ -164,13 +166,10 @@ def _log(account: Address, audit: Audit) -> None:
     readings = [r.event for r in audit.receipts if r.event.patient == account]
     if not readings:
         st.info("Nobody has opened your history yet.")
-    else:
-        st.table(
-            [
-                {"When": when(e.at.timestamp), "Who": e.reader, "Why": describe(e.purpose)}
-                for e in reversed(readings)
-            ]
-        )
+    for receipt in reversed(readings):
+        with st.container(border=True):
+            st.markdown(f"**{when(receipt.at.timestamp)}** for **{describe(receipt.purpose)}**")
+            st.code(receipt.reader, language=None, wrap_lines=True)
     with st.expander("Everything that happened"):
         for event in reversed(audit.timelines.get(account, ())):
             st.markdown(f"{when(event.at.timestamp)}: {tell(event)}")

@@ -97,7 +97,8 @@ for (const vector of vectors.reading_keys) {
 
 test("matchingSeed finds the published key of either kind and refuses any other", async () => {
   const [vector] = vectors.reading_keys;
-  const { account, signature } = vector;
+  const { account } = vector;
+  const signature = "0x" + vector.signature;
   const code = fromHex(vector.recovery_code);
   const keyHash = sealing.keccak256(fromHex(vector.public_key));
   assert.equal(bare(await matchingSeed({ signature, code, account, keyHash })), vector.seed);

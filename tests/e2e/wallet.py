@@ -34,7 +34,8 @@ _SCRIPT = r"""
   const provider = { request, on, addListener: on, removeListener: off };
   window.__testWalletEmit = emit;
   if (!ANNOUNCE) { Object.defineProperty(window, "ethereum", { value: provider }); return; }
-  const info = Object.freeze({ uuid: UUID, name: NAME, rdns: RDNS, icon: "data:image/svg+xml,<svg/>" });
+  const icon = "data:image/svg+xml,<svg/>";
+  const info = Object.freeze({ uuid: UUID, name: NAME, rdns: RDNS, icon });
   const detail = Object.freeze({ info, provider });
   const tell = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
   window.addEventListener("eip6963:requestProvider", tell);

@@ -122,7 +122,7 @@ class PaperReader {
 
   async review(status) {
     const html = await (await call(this.service, `/readings/${current.id}/history`)).text();
-    const counts = Object.entries(status.facts).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`);
+    const counts = Object.entries(status.facts).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
     const found = counts.length ? `Found: ${counts.join(", ")}.` : "Nothing clinical was found on this paper.";
     this.place.status.say(`${found} Compare it with your paper, then seal it.`, "good");
     this.show(

@@ -40,6 +40,10 @@ export class Wallet {
     return this.#chosen?.info.name ?? null;
   }
 
+  get rdns() {
+    return this.#chosen?.info.rdns ?? null;
+  }
+
   /** Called on every change; returns the function that ends it. */
   subscribe(listener) {
     this.#listeners.add(listener);

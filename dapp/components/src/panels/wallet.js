@@ -2,6 +2,7 @@
 
 import { button, h, shortAddress, statusLine } from "../dom.js";
 import { explain } from "../errors.js";
+import { offerPracticeWallet, PEOPLE, PRACTICE_CHAIN, PRACTICE_RDNS } from "../practice/wallet.js";
 import { forgetReadings } from "../reading.js";
 import { tabVault } from "../vault.js";
 import { tabWallet } from "../wallet.js";
@@ -33,6 +34,7 @@ export class WalletPanel {
 
   update(data) {
     this.chain = data.chain;
+    if (this.chain.id === PRACTICE_CHAIN) this.practice = offerPracticeWallet();
     this.refresh();
   }
 
@@ -60,8 +62,15 @@ export class WalletPanel {
       h("span", { class: "dot", "aria-hidden": "true" }), `${name} · ${shortAddress(account)}`);
     const copy = button("Copy address", () => this.copy(account), { quiet: true, testid: "copy" });
     const leave = button("Disconnect", () => this.wallet.disconnect(), { quiet: true, testid: "disconnect" });
-    const bar = h("div", { class: "bar" }, who, copy, leave);
+    const people = this.wallet.rdns === PRACTICE_RDNS ? this.drawPeople() : null;
+    const bar = h("div", { class: "bar" }, who, people, copy, leave);
     return wrong ? [bar, this.drawWrongChain(chainId)] : [bar];
+  }
+
+  drawPeople() {
+    const options = PEOPLE.map((name, index) => h("option", { value: String(index), selected: index === this.practice.person }, name));
+    const choose = (event) => this.practice.become(Number(event.target.value));
+    return h("select", { "aria-label": "Person in front of the screen", "data-testid": "person", onchange: choose }, ...options);
   }
 
   drawConnect() {

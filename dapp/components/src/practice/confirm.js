@@ -1,23 +1,35 @@
 // What a wallet shows before it signs: every field of the message, by name.
+// The dialog stands in the page's top layer, outside of any component, so it brings its own looks.
 
 import { h } from "../dom.js";
 
-const title = (primaryType) => primaryType.replace(/([a-z])([A-Z])/g, "$1 $2");
+const DIALOG = "max-width:34rem;width:calc(100vw - 2rem);box-sizing:border-box;padding:1.25rem;border:1px solid #45525e;border-radius:12px;font:1rem/1.5 sans-serif;color:#14202b;background:#fff";
+const NAME = "font-size:.85rem;color:#45525e";
+const VALUE = "margin:0 0 .5rem;overflow-wrap:anywhere;font-family:monospace";
+const CHOICES = "display:flex;gap:.5rem;justify-content:flex-end;margin-top:1rem";
+const CHOICE = "font:inherit;min-height:44px;padding:.45rem 1.2rem;border-radius:8px;border:1px solid #0b5d5e;cursor:pointer";
+const DECLINE = `${CHOICE};background:#fff;color:#0b5d5e`;
+const SIGN = `${CHOICE};background:#0b5d5e;color:#fff;font-weight:600`;
+
+const inWords = (name) => name.replace(/([a-z])([A-Z])/g, (_, left, right) => `${left} ${right.toLowerCase()}`);
 
 /** Resolves to whether the person agreed. Closing the dialog is declining. */
 export function askToSign({ primaryType, types, message }, person) {
-  const rows = types[primaryType].flatMap(({ name }) => [h("dt", {}, name), h("dd", {}, String(message[name]))]);
+  const rows = types[primaryType].flatMap(({ name }) => [
+    h("dt", { style: NAME }, name.replaceAll("_", " ")),
+    h("dd", { style: VALUE }, String(message[name])),
+  ]);
   const dialog = h(
     "dialog",
-    { class: "anamnesis-practice", "aria-label": "Practice wallet", "data-testid": "practice-dialog" },
-    h("h2", {}, title(primaryType)),
-    h("p", {}, `${person}, your practice wallet asks you to sign this:`),
-    h("dl", {}, ...rows),
+    { style: DIALOG, "aria-label": "Practice wallet", "data-testid": "practice-dialog" },
+    h("h2", { style: "margin:0;font-size:1.25rem" }, inWords(primaryType)),
+    h("p", { style: "margin:.25rem 0 1rem" }, `${person}, your practice wallet asks you to sign this:`),
+    h("dl", { style: "margin:0;max-height:45vh;overflow:auto" }, ...rows),
     h(
       "form",
-      { method: "dialog" },
-      h("button", { value: "decline", class: "quiet" }, "Decline"),
-      h("button", { value: "sign", class: "main", "data-testid": "practice-sign" }, "Sign"),
+      { method: "dialog", style: CHOICES },
+      h("button", { value: "decline", style: DECLINE }, "Decline"),
+      h("button", { value: "sign", style: SIGN, autofocus: true, "data-testid": "practice-sign" }, "Sign"),
     ),
   );
   document.body.append(dialog);
