@@ -89,8 +89,7 @@ class Desk:
 
     def send(self, message: TypedStruct, sender: AccountAPI, *, key: bytes = b"") -> ReceiptAPI:
         """Have an account bring a message of its own, without a signature."""
-        name, fields = SENT[type(message)]
-        arguments = [key if field == "key" else getattr(message, field) for field in fields]
+        name, arguments = self.sent_call(message, key=key)
         return getattr(self.consent, name)(*arguments, sender=sender)
 
     def sign_and_carry(
@@ -102,6 +101,11 @@ class Desk:
         """What carrying the message calls the contract with."""
         name, arguments = self.signed_call(message, signature, key=key)
         return bytes(getattr(self.consent, name).encode_input(*arguments))
+
+    def sent_call(self, message: TypedStruct, *, key: bytes = b"") -> tuple[str, list[Any]]:
+        """Name and arguments of the function by which the account itself sends the message."""
+        name, fields = SENT[type(message)]
+        return name, [key if field == "key" else getattr(message, field) for field in fields]
 
     def signed_call(
         self, message: TypedStruct, signature: bytes, *, key: bytes = b""
