@@ -1,7 +1,8 @@
 """What every answer of the server carries, and which requests it takes at all.
 
 The policy lets the page run its own scripts only, talk to its own server and to the reading
-service only, and be framed by nobody. Opened histories stand in frames that inherit it.
+service only, and be framed by nobody. Opened histories stand in frames that inherit it; they name
+about:srcdoc as their base, so that links to their sources stay inside.
 """
 
 import base64
@@ -39,7 +40,7 @@ def content_security_policy(settings: DappSettings) -> str:
             "manifest-src 'self'",
             "media-src 'self'",
             "frame-src 'self'",
-            "base-uri 'self'",
+            "base-uri 'self' about:",
             "form-action 'self'",
             "frame-ancestors 'none'",
         )

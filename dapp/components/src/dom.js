@@ -37,10 +37,13 @@ export function statusLine() {
   return { element, say };
 }
 
-/** A history in a frame that can run nothing and reach nothing. */
+/**
+ * A history in a frame that can run nothing and reach nothing. Its links to places on the same page
+ * would resolve against the outer page's address, so the frame is told its own.
+ */
 export function historyFrame(html, title) {
   const frame = h("iframe", { sandbox: "", title, class: "history", "data-testid": "history", referrerpolicy: "no-referrer" });
-  frame.setAttribute("srcdoc", html);
+  frame.setAttribute("srcdoc", html.replace(/<head[^>]*>/i, '$&<base href="about:srcdoc">'));
   return frame;
 }
 
