@@ -17,6 +17,7 @@ from typing import Protocol
 from core.errors import PaperError, PaperLimitError, SetupError
 from core.words import Box, Word
 
+_SPARSE_TEXT = 11
 _REMEDY = "Install it with `apt-get install tesseract-ocr tesseract-ocr-eng`."
 
 
@@ -32,8 +33,13 @@ class Engine(Protocol):
         """What a cache may key on: program, language and options. Raises SetupError if missing."""
         ...
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
-        """The words of the image, in no promised order. Raises PaperError, SetupError."""
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
+    ) -> tuple[Word, ...]:
+        """The words of the image, in no promised order. Raises PaperError, SetupError.
+
+        `sparse` asks for scattered words wherever they are, without any idea of a page.
+        """
         ...
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
@@ -50,7 +56,14 @@ class NullEngine:
     def version(self) -> str:
         return "1"
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:  # noqa: ARG002
+    def recognise(
+        self,
+        image: Path,  # noqa: ARG002
+        *,
+        dpi: int,  # noqa: ARG002
+        seconds: float,  # noqa: ARG002
+        sparse: bool = False,  # noqa: ARG002
+    ) -> tuple[Word, ...]:
         return ()
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:  # noqa: ARG002
@@ -69,7 +82,8 @@ class TesseractEngine:
     language: str = "eng"
     command: str = "tesseract"
     threshold: int = 2
-    segmentation: int = 3
+    segmentation: int = 4
+    """One column of text of varying size: rows of tables stay whole."""
 
     def version(self) -> str:
         """Program version, language and options. Raises SetupError with the remedy."""
@@ -84,9 +98,12 @@ class TesseractEngine:
             )
         return f"{first} {self.language} {self.segmentation} {self.threshold}"
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
+    ) -> tuple[Word, ...]:
         """All words tesseract sees. Raises PaperError, PaperLimitError, SetupError."""
-        config = f"--psm {self.segmentation} --dpi {dpi} -c thresholding_method={self.threshold}"
+        mode = _SPARSE_TEXT if sparse else self.segmentation
+        config = f"--psm {mode} --dpi {dpi} -c thresholding_method={self.threshold}"
         table = self._run("image_to_data", image, self.language, config, seconds)
         return tuple(_words(table, self.name))
 

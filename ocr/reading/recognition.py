@@ -9,11 +9,13 @@ import numpy as np
 
 from core.errors import UnreadablePaperError
 from core.words import Box, Page, Word
+from ocr.reading.cleaning import cleaned
 from ocr.reading.decoding.protocol import RawPage
 from ocr.reading.engines import Engine
 from ocr.reading.layout import lines
 from ocr.reading.pixels import Grey, jpeg, load_grey, resized, save_pgm
 from ocr.reading.preparation import Prepared, prepare
+from ocr.reading.second_look import merged, needs_second_look, without_rules
 from ocr.reading.tasks import PageTask, ReadPage
 
 _DOUBTFUL_CONFIDENCE = 0.55
@@ -48,22 +50,33 @@ def _recognise(
     image: Grey, dpi: int, task: PageTask, engine: Engine
 ) -> tuple[Prepared, list[Word]]:
     prepared = prepare(image, dpi)
-    words = _run(prepared.image, prepared.dpi, task, engine)
+    words = _looked(prepared, task, engine)
     if not _is_doubtful(words):
         return prepared, words
     degrees = _asked_turn(prepared, task, engine)
     if degrees not in _TURNS:
         return prepared, words
     turned = prepare(np.asarray(cv2.rotate(image, _TURNS[degrees]), dtype=np.uint8), dpi)
-    again = _run(turned.image, turned.dpi, task, engine)
+    again = _looked(turned, task, engine)
     return (turned, again) if _certainty(again) > _certainty(words) else (prepared, words)
 
 
-def _run(image: Grey, dpi: int, task: PageTask, engine: Engine) -> list[Word]:
+def _looked(prepared: Prepared, task: PageTask, engine: Engine) -> list[Word]:
+    """The words of a prepared page, in one look or two."""
+    first = _run(prepared.image, prepared.dpi, task, engine)
+    if not needs_second_look(prepared.image, first):
+        return cleaned(first)
+    plain = without_rules(prepared.image)
+    return cleaned(merged(first, _run(plain, prepared.dpi, task, engine, sparse=True)))
+
+
+def _run(
+    image: Grey, dpi: int, task: PageTask, engine: Engine, *, sparse: bool = False
+) -> list[Word]:
     path = task.folder / f"{Path(task.raw.file).stem}.pgm"
     save_pgm(image, path)
     try:
-        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds))
+        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds, sparse=sparse))
     finally:
         path.unlink(missing_ok=True)
 
@@ -106,8 +119,7 @@ def _picture_words(image: Grey, task: PageTask, engine: Engine) -> list[Word]:
     for word in task.raw.words:
         left, top, right, bottom = word.box
         only[max(top - _MARGIN, 0) : bottom + _MARGIN, max(left, 0) : right] = 255
-    found = _run(only, task.raw.dpi, task, engine)
-    return [word for word in found if any(character.isalnum() for character in word.text)]
+    return cleaned(_run(only, task.raw.dpi, task, engine))
 
 
 def _pictured(words: list[Word], image: Grey, dpi: int, task: PageTask) -> ReadPage:
