@@ -59,7 +59,7 @@ class Fact:
     """Stable across runs on the same paper: derived from kind, name and evidence."""
     kind: Kind
     name: str
-    """Ingredient, diagnosis, test, procedure, vaccine; for PATIENT the field, such as "birth date"."""
+    """Ingredient, diagnosis, test, procedure, vaccine; for PATIENT the field: "birth date"."""
     evidence: tuple[Evidence, ...]
     confidence: float
     check: bool

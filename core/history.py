@@ -4,10 +4,11 @@ Pure values and pure ranking. What the paper does not say is not here either: an
 means that nothing was found, and only a fact with negated polarity means "none".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
 from core.errors import MixedPatientsError
 from core.facts import Conflict, Experiencer, Fact, Kind, Polarity
@@ -212,5 +213,5 @@ def _affirmed(facts: Iterable[Fact], kind: Kind) -> tuple[Fact, ...]:
     return tuple(f for f in _of(facts, kind) if f.polarity is Polarity.AFFIRMED)
 
 
-def _ranked(facts: Iterable[Fact], key) -> tuple[Fact, ...]:  # type: ignore[no-untyped-def]
+def _ranked(facts: Iterable[Fact], key: Callable[[Fact], Any]) -> tuple[Fact, ...]:
     return tuple(sorted(facts, key=lambda fact: (key(fact), fact.id)))

@@ -17,13 +17,15 @@ _CUE_REACH = 70
 _WHOLE_ONLY = frozenset({"none", "nil", "none known", "nil known"})
 """Say "none" only when they are the whole item."""
 
+_HINT = re.compile(r"allerg|sensitiv|anaphyla|intoleran|reaction", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"\s+(?:allerg(?:y|ies)|hypersensitivity|anaphylaxis)\b", re.IGNORECASE)
 _REACTION_END = re.compile(
     r"[.;,)\n]|\s(?:within|when|in|on|after|during|at|since|as|following|with)\s"
 )
 _LEADING = re.compile(
-    r"^[\s:;,.()\-–—*]*(?:(?:causes|caused|causing|reaction|gives|gave|leads to|with|which|that|resulted in"
-    r"|results in|drug|allergy|food|medication|environmental|confirmed|active)\b[\s:\-–(]*)*",
+    r"^[\s:;,.()\-–—*]*(?:(?:causes|caused|causing|reaction|gives|gave|leads to|with|which|that"
+    r"|resulted in|resulting in|results in|drug|allergy|food|medication|environmental|confirmed"
+    r"|active)\b[\s:\-–(]*)*",
     re.IGNORECASE,
 )
 
@@ -97,6 +99,8 @@ def _head(text: str, unit: Unit) -> Drug | None:
 def _narrated(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
     text = sheet.text
     sentence = text[slice(*unit.span)]
+    if not _HINT.search(sentence):
+        return
     if (none := _none(text, unit)) and "allerg" in sentence.lower():
         yield none
         return

@@ -10,7 +10,20 @@ from datetime import date
 
 from ocr.summary.text import Span
 
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|{'|'.join(m[:3] for m in _MONTHS)}|sept)\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
@@ -28,6 +41,7 @@ _FORMS = tuple(
         rf"(?P<mm>0[1-9]|1[0-2])/{_YEAR}",
     )
 )
+_DIGITS = re.compile(r"\d{4}")
 _BARE_YEAR = re.compile(rf"(?<![\w./-]){_YEAR}(?![\w/%-]|\.\d)")
 
 
@@ -47,6 +61,8 @@ def find_dates(
 ) -> list[Dated]:
     """The dates in text[start:end], by position; with `years` also years that stand alone."""
     end = len(text) if end is None else end
+    if _DIGITS.search(text, start, end) is None:
+        return []
     found: list[Dated] = []
     for form in (*_FORMS, _BARE_YEAR) if years else _FORMS:
         for match in form.finditer(text, start, end):

@@ -53,6 +53,9 @@ def near_drug(text: str, span: Span) -> Drug | None:
 def _longest(text: str, tokens: list[re.Match[str]], i: int) -> tuple[int, Drug | None]:
     """The longest name that begins at token `i`, and how many tokens it takes."""
     start = tokens[i].start()
+    word = tokens[i].group().lower()
+    if word not in _first_words() and _ingredient(word) is None:
+        return 1, None
     for size in range(_reach(text, tokens, i), 0, -1):
         end = tokens[i + size - 1].end()
         printed = _SLASH.sub(r"\1", normal(text[start:end]))
@@ -64,8 +67,6 @@ def _longest(text: str, tokens: list[re.Match[str]], i: int) -> tuple[int, Drug 
 
 def _reach(text: str, tokens: list[re.Match[str]], i: int) -> int:
     """How many tokens from `i` on stand close enough to be one name, if any begins like this."""
-    if tokens[i].group().lower() not in _first_words():
-        return 1
     size = 1
     while size < _LONGEST and i + size < len(tokens):
         if not _JOIN.fullmatch(text, tokens[i + size - 1].end(), tokens[i + size].start()):

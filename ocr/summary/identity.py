@@ -70,7 +70,7 @@ def _labels(line: TextLine) -> list[_Label]:
         after = line.text[match.end() : match.end() + 3]
         colon = after.lstrip().startswith((":", "."))
         start = line.start + match.start()
-        if colon or _opens_cell(line, start):
+        if colon or _fills_cell(line, start, line.start + match.end()):
             field = _fields().get(normal(match.group()), "")
             found.append(
                 _Label(field=field, start=start, end=line.start + match.end(), colon=colon)
@@ -78,8 +78,9 @@ def _labels(line: TextLine) -> list[_Label]:
     return found
 
 
-def _opens_cell(line: TextLine, start: int) -> bool:
-    return any(cell.start == start for cell in line.cells)
+def _fills_cell(line: TextLine, start: int, end: int) -> bool:
+    """A label without a colon stands alone in its cell, its value in the next."""
+    return any((cell.start, cell.end) == (start, end) for cell in line.cells)
 
 
 def _value(sheet: Sheet, line: TextLine, label: _Label, end: int) -> Mention | None:
@@ -88,11 +89,11 @@ def _value(sheet: Sheet, line: TextLine, label: _Label, end: int) -> Mention | N
     start = label.end
     while start < end and sheet.text[start] in " :.#\t":
         start += 1
-    limit = end if label.colon else _cell_end(line, label, start, end)
+    limit = end if label.colon else _cell_end(line, start, end)
     return _mention(sheet, label, (start, limit)) if start < limit else None
 
 
-def _cell_end(line: TextLine, label: _Label, start: int, end: int) -> int:
+def _cell_end(line: TextLine, start: int, end: int) -> int:
     """Without a colon the value is the rest of the label's cell, or the next cell."""
     for cell in line.cells:
         if cell.end > start:

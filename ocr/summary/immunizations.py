@@ -15,7 +15,8 @@ from ocr.summary.vocabulary import data, normal, phrases
 CVX = "http://hl7.org/fhir/sid/cvx"
 
 _NOT_GIVEN = re.compile(
-    r"\b(?:declined|refused|deferred|not given|contraindicated|due|overdue|recommended|planned|if)\b",
+    r"\b(?:declined|refused|deferred|not given|contraindicated|due|overdue|recommended|planned"
+    r"|if)\b",
     re.IGNORECASE,
 )
 _VACCINE_WORD = re.compile(r"\b(?:vaccin\w*|immuni[sz]\w*|shot|booster|jab)\b", re.IGNORECASE)

@@ -31,6 +31,7 @@ CHECK = "urn:anamnesis:fhir:check"
 
 _NAMESPACE = UUID("6f6c9a3e-2f0b-5f4e-9a57-0d1f5b7d2c11")
 _PROFILE = "http://hl7.org/fhir/uv/ips/StructureDefinition"
+_PAST_ILLNESS = "11348-0"
 _EMPTY = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 
 
@@ -40,7 +41,6 @@ class _Section:
     title: str
     facts: tuple[Fact, ...]
     build: Callable[[Fact, str], Json]
-    required: bool = False
 
 
 def ips_bundle(history: History, reading: Reading, *, generated_at: datetime) -> Json:
@@ -91,15 +91,16 @@ def _sections(history: History) -> tuple[_Section, ...]:
     present = tuple(fact for fact in history.problems if fact.status != "resolved")
     points = tuple(point for trend in history.labs for point in trend.points)
     medicines = (*history.medications_current, *history.medications_stopped)
-    return (
-        _Section(code="11450-4", title="Problems", facts=present, build=resources.condition, required=True),
-        _Section(code="48765-2", title="Allergies and intolerances", facts=history.allergies, build=resources.allergy, required=True),
-        _Section(code="10160-0", title="Medications", facts=medicines, build=resources.medication, required=True),
-        _Section(code="11369-6", title="Immunizations", facts=history.immunizations, build=resources.immunization),
-        _Section(code="30954-2", title="Results", facts=points, build=resources.observation),
-        _Section(code="47519-4", title="Procedures", facts=history.procedures, build=resources.procedure),
-        _Section(code="11348-0", title="Past illnesses", facts=past, build=resources.condition),
-    )  # fmt: skip
+    rows: tuple[tuple[str, str, tuple[Fact, ...], Callable[[Fact, str], Json]], ...] = (
+        ("11450-4", "Problems", present, resources.condition),
+        ("48765-2", "Allergies and intolerances", history.allergies, resources.allergy),
+        ("10160-0", "Medications", medicines, resources.medication),
+        ("11369-6", "Immunizations", history.immunizations, resources.immunization),
+        ("30954-2", "Results", points, resources.observation),
+        ("47519-4", "Procedures", history.procedures, resources.procedure),
+        (_PAST_ILLNESS, "Past illnesses", past, resources.condition),
+    )
+    return tuple(_Section(code=c, title=t, facts=f, build=b) for c, t, f, b in rows)
 
 
 def _composition(
@@ -124,7 +125,7 @@ def _composition(
             *(
                 _section(section, [part.url for part in parts if part.section is section])
                 for section in sections
-                if section.facts or section.code != "11348-0"
+                if section.facts or section.code != _PAST_ILLNESS
             ),
             *_narrative_sections(history),
             _source_section([*sources, _urn("history-page")], history),

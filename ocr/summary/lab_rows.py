@@ -17,7 +17,8 @@ _VALUE = re.compile(
 _RANGE = re.compile(
     rf"[\[(]?(?:(?:ref(?:erence)?|normal)\.?\s*(?:range|interval)?:?\s*)?(?P<range>"
     rf"(?:{_NUMBER})\s?(?:-|–|—|to)\s?(?:{_NUMBER})|[<>≤≥]=?\s?(?:{_NUMBER})"
-    rf"|(?:up to|below|above|under|over|less than|greater than)\s(?:{_NUMBER}))[\])]?(?=[\s,;.)]|$)",
+    rf"|(?:up to|below|above|under|over|less than|greater than)\s(?:{_NUMBER}))"
+    r"[\])]?(?=[\s,;.)]|$)",
     re.IGNORECASE,
 )
 _FLAG = re.compile(
@@ -30,7 +31,7 @@ _FLAGS = {
 }  # fmt: skip
 _NO_FLAG = frozenset({"n", "normal"})
 _TAIL = re.compile(
-    r"(?:\s*(?:\[[^\]]*\]|\([^)]*\)|,|:|in|of|by|serum|plasma|blood|venous|total|count|automated|level"
+    r"(?:\s*(?:\[[^\]]*\]|\([^)]*\)|,|:|[©®™°~_]|in|of|by|serum|plasma|blood|venous|total|count|automated|level"
     r"|calculated|calc|fasting|random|whole|method|estimated|ckd-epi|mass/volume|or|result)(?=[\s,:(\[]|$))*\s*",
     re.IGNORECASE,
 )
@@ -248,7 +249,7 @@ def _rest(text: str, start: int) -> _Rest:
         elif printed is None and (found := match_unit(text, position)):
             printed, unit = found["unit"], unit_of(found["unit"])
         elif printed is None and (found := _LIKE_UNIT.match(text, position)):
-            printed = found.group()
+            printed, unit = found.group(), unit_of(found.group())
         else:
             break
         position = end = found.end()
@@ -263,10 +264,10 @@ _LIKE_UNIT = re.compile(
 
 def _unknown_row(line: TextLine, lead: int) -> Row | None:
     """A row of a result table whose test we don't know: its first cell is the name."""
-    name, *others = line.cells or [None]
-    if name is None or not others or not re.search(r"[A-Za-z]{2}", name.text):
+    if len(line.cells) < 2 or not re.search(r"[A-Za-z]{2}", line.cells[0].text):
         return None
-    start = others[0].start - line.start
+    name = line.cells[0]
+    start = line.cells[1].start - line.start
     value = _VALUE.match(line.text, _skip_flag(line.text, start))
     if value is None:
         return None

@@ -20,7 +20,8 @@ class Unit:
 @cache
 def unit_of(printed: str) -> Unit | None:
     """The unit that `printed` means, None if it is none that we know."""
-    return _table().get(_squeezed(printed))
+    squeezed = _squeezed(printed)
+    return _table().get(squeezed) or _lookalikes().get(squeezed.translate(_LOOKALIKES))
 
 
 @cache
@@ -33,6 +34,15 @@ def ucum_of(shown: str) -> str | None:
 def match_unit(text: str, position: int) -> re.Match[str] | None:
     """A known unit at `position`."""
     return _pattern().match(text, position)
+
+
+_LOOKALIKES = str.maketrans("i1|", "lll")
+"""Letters that engines take for an l, as in "mmoi/L"."""
+
+
+@cache
+def _lookalikes() -> dict[str, Unit]:
+    return {form.translate(_LOOKALIKES): unit for form, unit in _table().items()}
 
 
 def _squeezed(printed: str) -> str:

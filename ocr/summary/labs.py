@@ -25,7 +25,9 @@ _NO_LABS = frozenset({"family", "allergies", "immunizations", "medications", "me
 _GOAL = re.compile(
     r"\b(?:target|goal|aim|aiming|normal range|should be|keep|below|under|if)\b", re.IGNORECASE
 )
-_LAST = re.compile(r"\b(?:last|previous|previously|prior|earlier|baseline|old|from)\b", re.IGNORECASE)
+_LAST = re.compile(
+    r"\b(?:last|previous|previously|prior|earlier|baseline|old|from)\b", re.IGNORECASE
+)
 
 
 def lab_mentions(sheet: Sheet) -> list[Mention]:
@@ -113,9 +115,12 @@ def _narrative(sheet: Sheet, rows: list[Mention]) -> Iterator[Mention]:
         if unit.section.kind in _NO_LABS:
             continue
         text = sheet.text[unit.span[0] : unit.span[1]]
+        if not any(c.isdigit() for c in text):
+            continue
         listed = unit.section.kind == "labs"
         for row in known_tests(text, unit.span[0], bare=listed):
-            if any(a < row.end and row.start < b for a, b in taken):
+            cut_off = re.match(r"[.,]?\d", sheet.text[row.value_span[1] :][:2])
+            if cut_off or any(a < row.end and row.start < b for a, b in taken):
                 continue
             before = text[max(0, row.start - unit.span[0] - 40) : row.start - unit.span[0]]
             if _GOAL.search(before) or _GOAL.search(row.between):

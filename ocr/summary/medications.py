@@ -1,4 +1,4 @@
-"""Medications: lists, tables, prescriptions and sentences; what is taken, how, and whether still."""
+"""Medications: lists, tables, prescriptions and sentences; what is taken, how, and if still."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,15 @@ from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
 from ocr.summary.sig import Sig, find_cue, parse_sig
 from ocr.summary.text import Span
+from ocr.summary.vocabulary import data
 
 _LISTS = frozenset({"medications", "medications_stopped"})
 _NARRATIVE = frozenset({"narrative", "plan", "history", "top", "problems", "other"})
+_LIST_REACH, _SENTENCE_REACH = 150, 60
+"""How many characters behind a drug's name its dose and frequency may stand."""
 _COORDINATED = re.compile(r"\s*(?:,|and|or|&|,\s*and)\s*", re.IGNORECASE)
+_JOINT = re.compile(r"[,;]|\b(?:and|but|then|or)\b", re.IGNORECASE)
 _HEAD = re.compile(r"[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?")
-_NO_HEADS = frozenset(
-    ["take", "continue", "start", "stop", "none", "resume", "change", "increase", "decrease", "please", "medication", "medications", "medicine", "name", "dose", "drug", "sig", "supply", "refills", "current", "allergies", "patient", "date", "status", "route", "over", "apply", "inject", "inhale", "give", "use", "with", "daily", "tablet", "capsule", "oral", "prescriber", "stopped", "started"]
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,15 @@ def _statements(text: str, unit: Unit, drugs: tuple[Drug, ...]) -> Iterator[_Sta
         ):
             first -= 1
         start = drugs[first - 1].span[1] if first else unit.span[0]
+        if end < unit.span[1]:
+            end = _clause_end(text, drugs[last].span[1], end)
         yield _Statement(drug=drug, span=(drug.span[0], end), scope=(start, end))
+
+
+def _clause_end(text: str, start: int, end: int) -> int:
+    """Where the clause ends: what stands right before the next drug speaks of that one."""
+    joints = [m.start() for m in _JOINT.finditer(text, start, end)]
+    return joints[-1] if joints else end
 
 
 def _head(text: str, unit: Unit) -> Drug | None:
@@ -81,7 +90,7 @@ def _head(text: str, unit: Unit) -> Drug | None:
     if match is None or not unit.item:
         return None
     first = match.group().split()[0]
-    if first.lower() in _NO_HEADS:
+    if first.lower() in data("sig")["heads"]["stops"]:
         return None
     if close := near_drug(text, (match.start(), match.start() + len(first))):
         return close
@@ -93,7 +102,7 @@ def _head(text: str, unit: Unit) -> Drug | None:
 
 
 def _listed(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None:
-    sig = parse_sig(sheet.text, *statement.span)
+    sig = parse_sig(sheet.text, *_within_reach(statement, _LIST_REACH))
     stopped = unit.section.kind == "medications_stopped"
     cue = _stop_cue(sheet.text, statement)
     if find_cue(sheet.text[slice(*statement.scope)], "hypothetical") and not cue and not sig.dose:
@@ -107,7 +116,7 @@ def _narrated(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None
     text = sheet.text[slice(*statement.scope)]
     if find_cue(text, "hypothetical") or find_cue(text, "administered"):
         return None
-    sig = parse_sig(sheet.text, *statement.span)
+    sig = parse_sig(sheet.text, *_within_reach(statement, _SENTENCE_REACH))
     stopped = _stop_cue(sheet.text, statement)
     current = find_cue(text, "current")
     if not stopped and not (current and sig.dose) and not (sig.dose and sig.frequency):
@@ -115,6 +124,10 @@ def _narrated(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None
     status = "stopped" if stopped else "current" if current else "last-seen"
     shown = sheet.text[slice(*stopped)] if stopped else None
     return _mention(sheet, unit, statement, sig, status, stopped, shown, "medication-sentence")
+
+
+def _within_reach(statement: _Statement, reach: int) -> Span:
+    return (statement.span[0], min(statement.span[1], statement.drug.span[1] + reach))
 
 
 def _stop_cue(text: str, statement: _Statement) -> Span | None:

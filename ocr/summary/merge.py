@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from core.facts import Conflict, Evidence, Experiencer, Fact, Kind, Polarity
 from core.history import newest_first
@@ -82,13 +83,12 @@ def joined(group: Sequence[Fact]) -> Fact:
     ordered = sorted(
         group, key=lambda f: (newest_first(f.date), -_fullness(f), -f.confidence, f.id)
     )
-    first = ordered[0]
-    filled = {
+    filled: dict[str, Any] = {
         name: next((getattr(f, name) for f in ordered if getattr(f, name)), None)
         for name in _FILLED
     }
     return replace(
-        first,
+        ordered[0],
         evidence=_all_evidence(ordered),
         confidence=max(f.confidence for f in ordered),
         check=all(f.check for f in ordered),
@@ -169,7 +169,7 @@ def _undated_joined(facts: list[Fact]) -> list[Fact]:
     """A value or procedure told again without its date joins the dated one."""
     result = list(facts)
     for fact in facts:
-        if fact.date or fact.kind not in (Kind.LAB, Kind.PROCEDURE):
+        if fact not in result or fact.date or fact.kind not in (Kind.LAB, Kind.PROCEDURE):
             continue
         twin = next((f for f in result if f is not fact and _told_again(f, fact)), None)
         if twin:

@@ -1,6 +1,8 @@
 """The one page: self-contained HTML without scripts, every line linked to its place on paper."""
 
 import base64
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -42,13 +44,39 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabRow:
-    """A test's line: the latest value, what was before, and the drawing."""
+    """A test's line: its values under the dates of the table, the rest, and the drawing."""
 
     trend: Trend
+    cells: tuple[tuple[Fact, ...], ...]
+    older: tuple[Fact, ...]
+    """Values of dates that have no column."""
     drawing: Sparkline | None
-    outside: str
-    """ "above" or "below" the printed range, or nothing."""
-    earlier: tuple[Fact, ...]
+
+    def outside(self, point: Fact) -> str:
+        """ "high" or "low" against the printed range, or nothing."""
+        side = side_of(point.value, point.range) if point.value and point.range else None
+        return {"H": "high", "L": "low"}.get(side or "", "")
+
+    @property
+    def abnormal(self) -> bool:
+        """Whether the latest value is marked or lies outside its range."""
+        return bool(self.trend.latest.flag or self.outside(self.trend.latest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabTable:
+    """Tests by dates, newest date first."""
+
+    dates: tuple[str, ...]
+    rows: tuple[LabRow, ...]
+
+    @property
+    def has_older(self) -> bool:
+        return any(row.older for row in self.rows)
+
+
+_COLUMNS = 5
+"""Dates side by side; what lies before them stands in one column."""
 
 
 def render_html(history: History, reading: Reading, *, embed_images: bool) -> str:
@@ -58,7 +86,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
     for mark, _ in marks:
         links.setdefault(mark.fact, []).append(mark.number)
     facts = {fact.id: fact for fact in history.facts}
-    return _template().render(
+    page: str = _template().render(
         history=history,
         name=_told(history, "name"),
         fields=[fact for fact in history.patient if fact.name != "name"],
@@ -66,7 +94,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         facts=facts,
         title=fact_title,
         line=fact_line,
-        lab_rows=[_lab_row(trend) for trend in history.labs],
+        lab_table=_lab_table(history.labs),
         figures=_figures(history, reading, marks, embed_images=embed_images),
         checks=[fact for fact in history.facts if fact.check],
         gaps=[w for w in history.warnings if w.code is not About.TO_CHECK],
@@ -75,6 +103,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         size=(WIDTH, HEIGHT),
         documents=[s for s in history.documents if s.included],
     )
+    return page
 
 
 _Marks = list[tuple[Mark, tuple[str, int]]]
@@ -124,14 +153,25 @@ def _data_uri(image: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(image).decode()}"
 
 
-def _lab_row(trend: Trend) -> LabRow:
-    latest = trend.latest
-    side = side_of(latest.value, latest.range) if latest.value and latest.range else None
+def _lab_table(trends: Sequence[Trend]) -> LabTable:
+    dates = _columns(trends)
+    rows = [_lab_row(trend, dates) for trend in trends]
+    return LabTable(dates=dates, rows=tuple(sorted(rows, key=lambda row: not row.abnormal)))
+
+
+def _columns(trends: Sequence[Trend]) -> tuple[str, ...]:
+    """The newest dates, those with several values before those with one."""
+    counts = Counter(point.date for trend in trends for point in trend.points if point.date)
+    ranked = sorted(counts, key=lambda date: (counts[date] > 1, date), reverse=True)
+    return tuple(sorted(ranked[:_COLUMNS], reverse=True))
+
+
+def _lab_row(trend: Trend, dates: Sequence[str]) -> LabRow:
     return LabRow(
         trend=trend,
+        cells=tuple(tuple(p for p in trend.points if p.date == date) for date in dates),
+        older=tuple(point for point in reversed(trend.points) if point.date not in dates),
         drawing=sparkline(trend),
-        outside={"H": "above", "L": "below"}.get(side or "", ""),
-        earlier=tuple(point for point in reversed(trend.points) if point is not latest),
     )
 
 

@@ -100,8 +100,8 @@ def _about_patients(
         cautions.append(
             Caution(
                 code=About.MIXED_PATIENTS,
-                text=f"Paper of {len(patients)} different patients was given. Left out here, because "
-                f"name, birth date or identifier differ: {', '.join(others)}.",
+                text=f"Paper of {len(patients)} different patients was given. Left out here, "
+                f"because name, birth date or identifier differ: {', '.join(others)}.",
                 documents=others,
             )
         )
@@ -112,7 +112,7 @@ def _about_patients(
         cautions.append(
             Caution(
                 code=About.NO_IDENTITY,
-                text=f"No patient is named on: {', '.join(nameless)}. Taken for the same patient's.",
+                text=f"No patient is named on: {', '.join(nameless)}. Taken for this patient's.",
                 documents=nameless,
             )
         )

@@ -8,6 +8,7 @@ from functools import cache
 from core.facts import Coding, Kind
 from ocr.summary.dates import find_dates
 from ocr.summary.mentions import Mention, clean
+from ocr.summary.procedures import is_procedure
 from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
 from ocr.summary.text import Span
@@ -21,8 +22,13 @@ _CODE = re.compile(
     r"[(\[]?\s*(?:ICD(?:-?10)?(?:-CM)?:?\s*)?\b(?P<code>[A-TV-Z]\d[0-9AB](?:\.[0-9A-Z]{1,4})?)\b\s*[)\]]?"
 )
 _CUT = re.compile(
-    r"\s[-–—]\s|;|:|\(|\[|,?\s(?:since|diagnosed|dx|first noted|onset|on treatment|for which|which|status post|s/p"
-    r"|treated with|managed with|on)\b|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active)\b|\.\s"
+    r"\s[-–—]\s|;|:|\(|\[|\.\s"
+    r"|,?\s(?:since|diagnosed|dx|first noted|onset|on treatment|for which|which|status post|s/p"
+    r"|treated with|managed with|on)\b"
+    r"|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active|now|as well|also)\b"
+)
+_PAST = re.compile(
+    r"(?:(?:past |prior |previous |remote )?history of|hx of|h/o|status post|s/p)\s+", re.IGNORECASE
 )
 _LONGEST = 9
 
@@ -75,8 +81,11 @@ def _item(sheet: Sheet, unit: Unit) -> Mention | None:
     for dated in find_dates(text, start, end, years=True):
         end = min(end, dated.span[0])
     end = _without_status(text, start, end)
+    past = _PAST.match(text, start, end)
+    start = past.end() if past else start
     name = clean(re.sub(r"\s(?:in|on|from)$", "", text[start:end].rstrip(" ,(-")))
-    if not _is_name(name):
+    label = text[end : end + 1] == ":" and not known_problem(name)
+    if label or not _is_name(name) or (is_procedure(name) and not known_problem(name)):
         return None
     return _mention(sheet, unit, name, (start, start + len(text[start:end].rstrip())), code)
 
@@ -115,7 +124,7 @@ def _is_name(name: str) -> bool:
     rules = data("problems")
     stop = words[0] in rules["not_problems"] or name.lower() in rules["not_problems"]
     verb = any(word in rules["verbs"] for word in words)
-    return not stop and not verb and name[0].isupper() and not re.search(r"\d{3}", name)
+    return not stop and not verb and name[0].isalpha() and not re.search(r"\d{3}|%|#", name)
 
 
 def _known(sheet: Sheet, unit: Unit, *, weak: bool) -> Iterator[Mention]:

@@ -31,6 +31,11 @@ def procedure_mentions(sheet: Sheet) -> list[Mention]:
     return found
 
 
+def is_procedure(name: str) -> bool:
+    """Whether the name is, or holds, a procedure we know."""
+    return _known().search(name) is not None
+
+
 def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
     text = sheet.text
     start, end = unit.span
@@ -76,7 +81,7 @@ def _narrated(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
         if _is_planned(sheet.text, unit, span):
             continue
         dates = _dates_after(sheet.text, span, unit.span[1])
-        if dates or _done().search(before):
+        if dates or _done().search(before) or (unit.item and unit.section.kind == "history"):
             yield _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, dates)
     for match in _examinations().finditer(sheet.text, *unit.span):
         span = _widened(sheet.text, unit, match.span(), _examination_words())
@@ -96,16 +101,13 @@ def _is_planned(text: str, unit: Unit, span: Span) -> bool:
 def _dates_after(text: str, span: Span, end: int) -> list[Dated]:
     """The date that follows the name closely."""
     near = find_dates(text, span[1], min(end, span[1] + 60), years=True)
-    close = [
-        d
-        for d in near
-        if re.fullmatch(
-            r"\W*(?:was|were|had been|been)?\s*(?:performed|done|carried out|on|in|of|dated|from|date)?\W*"
-            r"(?:on|in)?\W*",
-            text[span[1] : d.span[0]],
-        )
-    ]
-    return close[:1]
+    return [dated for dated in near if _LEAD_IN.fullmatch(text[span[1] : dated.span[0]])][:1]
+
+
+_LEAD_IN = re.compile(
+    r"\W*(?:was|were|had been|been)?\s*(?:performed|done|carried out|on|in|of|dated|from|date)?"
+    r"\W*(?:on|in)?\W*"
+)
 
 
 def _is_title(sheet: Sheet, span: Span) -> bool:

@@ -10,14 +10,16 @@ from statistics import median
 from rapidfuzz import fuzz, process
 
 from ocr.summary.dates import find_dates
+from ocr.summary.drugs import find_drugs
 from ocr.summary.text import PageText, Span, TextLine
-from ocr.summary.vocabulary import data, normal
+from ocr.summary.vocabulary import data, normal, phrases
 
 LISTS = frozenset({"allergies", "problems", "history", "procedures", "family"})
 """Kinds of section whose units are list items."""
 
 _BULLET = re.compile(r"\s*(?:[-•*·–—▪◦»]|\(?\d{1,2}[.)]|[a-hA-H][.)])\s+")
-_INLINE_NUMBER = re.compile(r"(?:(?<=[\s.,;:])|^)\d{1,2}[.)]\s*(?=[A-Z])")
+_INLINE_NUMBER = re.compile(r"(?:(?<=[\s;:])|(?<=[^\d][.,])|(?<=[.],)|^)\d{1,2}[.)]\s*(?=[A-Z])")
+"""An item's number; never the end of a decimal, as in "PTT 37.1. Platelets"."""
 _SENTENCE_END = re.compile(r"[.!?],?(?:\s+|(?<=,))(?=[\"'(]?[A-Z0-9•])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|no|vs|approx|e\.g|i\.e|ca|max|min|ref|reg|tel|jr|sr|inc)|"
@@ -26,9 +28,12 @@ _ABBREVIATION = re.compile(
 )
 _CAPS_HEADING = re.compile(r"(?:(?<=[.,;])|(?<=\s)|^)([A-Z][A-Z/&,\s-]{2,50}[A-Z])\s*:")
 _SIGNATURE = re.compile(
-    r"(?:Dr|Prof|Professor)\.? (?:[A-Z][\w.'-]* ?){1,4}(?:,.*)?$|(?:[A-Z][\w.'-]* ){1,4}[A-Z][\w'-]+,? (?:MD|M\.D\.|DO|MBBS|FRCP|RN|NP|PharmD)\b"
+    r"(?:Dr|Prof|Professor)\.? (?:[A-Z][\w.'-]* ?){1,4}(?:,.*)?$"
+    r"|(?:[A-Z][\w.'-]* ){1,4}[A-Z][\w'-]+,? (?:MD|M\.D\.|DO|MBBS|FRCP|RN|NP|PharmD)\b"
 )
-_TAIL = re.compile(r"\s+(?:on|at|as|for|from|since|before|after|prior|during|by|upon)\b.*$", re.IGNORECASE)
+_TAIL = re.compile(
+    r"\s+(?:on|at|as|for|from|since|before|after|prior|during|by|upon)\b.*$", re.IGNORECASE
+)
 _FUZZY_CUTOFF = 90
 
 
@@ -71,11 +76,12 @@ def sections(page: PageText) -> tuple[Section, ...]:
     for line in page.lines:
         marks.extend(_marks(page, line, after_heading=marks[-1][1] == line.start - 1))
     ends = [mark[0] for mark in marks[1:]] + [len(page.text)]
-    return tuple(
+    found = tuple(
         Section(kind=kind, heading=heading, start=body, end=end)
         for (_, body, kind, heading), end in zip(marks, ends, strict=True)
         if body < end
     )
+    return found or (Section(kind="top", heading="", start=0, end=len(page.text)),)
 
 
 _Mark = tuple[int, int, str, str]
@@ -96,9 +102,29 @@ def _marks(page: PageText, line: TextLine, *, after_heading: bool) -> Iterator[_
     head, colon, _ = line.text.partition(":")
     if colon and (kind := _known(head)):
         yield (line.start, line.start + len(head) + 1, kind, head)
-    for match in _CAPS_HEADING.finditer(line.text, len(head) + 1 if colon else 0):
-        if kind := _known(match.group(1)):
+    for match in _CAPS_HEADING.finditer(line.text, len(head) + 1 if colon and _known(head) else 0):
+        if kind := _known(match.group(1)) or _unknown_label(match):
             yield (line.start + match.start(1), line.start + match.end(), kind, match.group(1))
+
+
+def _unknown_label(match: re.Match[str]) -> str | None:
+    """Capitals before a colon head something, unless they name a medicine or a diagnosis."""
+    words = normal(match.group(1))
+    if len(words) < 5 or words in _diagnoses() or _substances().search(words):
+        return None
+    return None if find_drugs(words, 0, len(words)) else "other"
+
+
+@cache
+def _diagnoses() -> frozenset[str]:
+    return frozenset(
+        normal(alias) for entry in data("problems")["problem"] for alias in entry["aliases"]
+    )
+
+
+@cache
+def _substances() -> re.Pattern[str]:
+    return phrases(data("allergens")["substances"])
 
 
 @cache

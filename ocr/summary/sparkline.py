@@ -6,7 +6,7 @@ from datetime import date
 from core.history import Trend
 from ocr.summary.lab_rows import bounds, number
 
-WIDTH, HEIGHT, MARGIN = 110, 26, 4
+WIDTH, HEIGHT, MARGIN = 84, 22, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

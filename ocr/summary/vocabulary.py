@@ -33,7 +33,7 @@ def phrases(terms: Iterable[str]) -> re.Pattern[str]:
     """A pattern for any of `terms` as whole words, longest first, white space free."""
     ordered = sorted(set(terms), key=len, reverse=True)
     body = "|".join(re.escape(term).replace(r"\ ", r"\s+") for term in ordered)
-    return re.compile(rf"(?<![\w/])(?:{body})(?!\w|-\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![\w/])(?:{body})(?!\w|[-.]\w)", re.IGNORECASE)
 
 
 def inverted(table: Mapping[str, Iterable[str]]) -> dict[str, str]:
