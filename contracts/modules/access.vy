@@ -180,8 +180,6 @@ def _has_access(
     cutoff: uint256 = patients._cutoff(patient_word)
     if self._is_live(self.grants[patient][grantee][record], cutoff, bits):
         return True
-    if record == ALL_RECORDS:
-        return False
     return self._is_live(self.grants[patient][grantee][ALL_RECORDS], cutoff, bits)
 
 @internal

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ape
 import pytest
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
@@ -27,6 +28,9 @@ from tests.contracts.desk import DAY, Desk, compiled
 
 HERE = Path(__file__).parent
 
+lasting = ape.fixture(chain_isolation=False, scope="session")
+"""A fixture that no rewinding of the chain between tests invalidates."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiler_on_path() -> Iterator[None]:
@@ -37,34 +41,41 @@ def _compiler_on_path() -> Iterator[None]:
     os.environ["PATH"] = before
 
 
-@pytest.fixture(scope="session")
+@lasting
 def patient(accounts: Any) -> AccountAPI:
     return accounts[0]
 
 
-@pytest.fixture(scope="session")
+@lasting
 def doctor(accounts: Any) -> AccountAPI:
     return accounts[1]
 
 
-@pytest.fixture(scope="session")
+@lasting
 def colleague(accounts: Any) -> AccountAPI:
     return accounts[2]
 
 
-@pytest.fixture(scope="session")
+@lasting
 def relayer(accounts: Any) -> AccountAPI:
     return accounts[3]
 
 
-@pytest.fixture(scope="session")
+@lasting
 def stranger(accounts: Any) -> AccountAPI:
     return accounts[4]
 
 
 @pytest.fixture(scope="session")
-def consent(project: Any, relayer: AccountAPI) -> ContractInstance:
+def plain_consent(project: Any, relayer: AccountAPI) -> ContractInstance:
+    """The contract as it is deployed."""
     return relayer.deploy(project.Consent)
+
+
+@pytest.fixture(scope="session")
+def recovered_consent(relayer: AccountAPI) -> ContractInstance:
+    """The contract, with a function of the tests' own that moves a patient's controller."""
+    return relayer.deploy(compiled(HERE / "harness" / "Recovered.vy"))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +89,17 @@ def batch(relayer: AccountAPI) -> ContractInstance:
     return relayer.deploy(compiled(HERE / "harness" / "Batch.vy"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
+def _deployed(plain_consent: Any, recovered_consent: Any, wallet: Any, batch: Any) -> None:
+    """Everything stands before the first test, so that no snapshot is taken in between."""
+
+
+@pytest.fixture
+def consent(plain_consent: ContractInstance) -> ContractInstance:
+    return plain_consent
+
+
+@pytest.fixture
 def desk(consent: ContractInstance, relayer: AccountAPI, chain: Any) -> Desk:
     domain = Domain(chain_id=chain.chain_id, verifying_contract=address(consent.address))
     return Desk(consent=consent, domain=domain, relayer=relayer)

@@ -15,6 +15,17 @@ from tests.contracts.desk import at, only_event
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 WRONG = "Consent: wrong signature"
+MANNERS = (
+    "HONEST",
+    "REVERTING",
+    "REVERTING_WITH_MAGIC",
+    "EXHAUSTING",
+    "EMPTY",
+    "SHORT",
+    "ONE_BIT_OFF",
+    "VERBOSE",
+)
+"""How the test wallet can answer, in the order of its flag; all but the first and last badly."""
 
 
 @pytest.fixture
@@ -199,16 +210,7 @@ class TestContractWallet:
     @pytest.fixture
     def manner(self, wallet, relayer):
         def behave(name):
-            order = [
-                "HONEST",
-                "REVERTING",
-                "EXHAUSTING",
-                "EMPTY",
-                "SHORT",
-                "ONE_BIT_OFF",
-                "VERBOSE",
-            ]
-            wallet.behave(1 << order.index(name), sender=relayer)
+            wallet.behave(1 << MANNERS.index(name), sender=relayer)
 
         return behave
 
@@ -225,7 +227,7 @@ class TestContractWallet:
         for length in (0, 64, 65, 130, 1_024):
             desk.refused(message, b"\x1b" * length, WRONG)
 
-    @pytest.mark.parametrize("name", ["REVERTING", "EXHAUSTING", "EMPTY", "SHORT", "ONE_BIT_OFF"])
+    @pytest.mark.parametrize("name", MANNERS[1:-1])
     def test_grant_reverts_with_our_reason_when_wallet_answers_badly(
         self, desk, message, wallet, relayer, manner, name
     ):

@@ -9,6 +9,7 @@
 flag Manner:
     HONEST
     REVERTING
+    REVERTING_WITH_MAGIC
     EXHAUSTING
     EMPTY
     SHORT
@@ -50,6 +51,8 @@ def call(target: address, data: Bytes[2048]):
 def isValidSignature(digest: bytes32, signature: Bytes[2048]) -> Bytes[64]:
     if self.manner == Manner.REVERTING:
         raise "Wallet: out of order"
+    if self.manner == Manner.REVERTING_WITH_MAGIC:
+        raw_revert(concat(MAGIC, empty(bytes28)))
     if self.manner == Manner.EXHAUSTING:
         raise UNREACHABLE
     if self.manner == Manner.EMPTY:
