@@ -68,6 +68,13 @@ def summariser(settings: ReadingProcessSettings) -> Callable[..., Summary]:
     return summarise_paths
 
 
+def sample_paper(folder: Path | None) -> tuple[Path, ...]:
+    """The paper in the folder of samples, without the truth that lies beside it."""
+    if folder is None or not folder.is_dir():
+        return ()
+    return tuple(sorted(path for path in folder.iterdir() if path.suffix != ".json"))
+
+
 def sealer(settings: DappSettings) -> Callable[[Address, bytes], Sealing]:
     """Payload to a stored sealing. Connects anew each time, so that a restarted node is found."""
 
@@ -90,7 +97,7 @@ def application(settings: ReadingProcessSettings, dapp: DappSettings) -> Starlet
         origins=(dapp.origin,),
         hosts=(urlsplit(dapp.reading_url).netloc,),
         inbox=settings.inbox,
-        samples=settings.samples,
+        samples=sample_paper(settings.samples),
     )
     return create_app(service, summarise=summariser(settings), seal=sealer(dapp))
 

@@ -49,7 +49,7 @@ class ReadingServiceSettings:
     """Accepted Host headers, such as 127.0.0.1:8502."""
     inbox: Path
     """Where uploads stand while they are read; 0700."""
-    samples: Path | None = None
+    samples: tuple[Path, ...] = ()
     max_files: int = 200
     max_file_bytes: int = 25_000_000
     max_readings: int = 8
@@ -214,9 +214,9 @@ def create_app(
         return JSONResponse({"id": job.id}, 202)
 
     async def sample(_: Request) -> Response:
-        if settings.samples is None or not settings.samples.is_dir():
+        if not settings.samples:
             raise InputError("There is no sample paper here.", remedy="Run `make samples`.")
-        return JSONResponse({"id": readings.start([settings.samples], remove=None).id}, 202)
+        return JSONResponse({"id": readings.start(settings.samples, remove=None).id}, 202)
 
     async def status(request: Request) -> Response:
         return JSONResponse(readings.get(request.path_params["id"]).status())

@@ -105,6 +105,6 @@ def _summarise(story: "Story", settings: "Settings", samples: Path, out: Path) -
         history = summarise(reading)
         moment = datetime.now(UTC)
         write_history(history, reading, out, generated_at=moment)
-        lines.append(", ".join(f"{count} {name}" for name, count in history.counts.items()))
+        lines.append(", ".join(f"{name} {count}" for name, count in history.counts.items()))
         lines += [f"note: {warning}" for warning in history.warnings]
         return payload_of(ips_bundle(history, reading, generated_at=moment))

@@ -22,7 +22,7 @@ EVERYBODY = "everybody"
 _LIVE, _ENDED = "live", "ended"
 _LONG = timedelta(days=3)
 """Beyond this a day is precise enough on the axis."""
-_BAR_PIXELS, _AXIS_PIXELS = 34, 90
+_BAR_PIXELS, _AXIS_PIXELS = 36, 130
 
 
 def render(services: Services) -> None:
@@ -133,7 +133,7 @@ def _bars(rows: pd.DataFrame, now: int) -> alt.Chart:
         .encode(
             x=alt.X("From:T", title="Time (UTC)", scale=time_scale, axis=time_axis),
             x2="Until:T",
-            y=alt.Y("Patient and reader:N", title=None, axis=alt.Axis(labelLimit=160)),
+            y=alt.Y("Patient and reader:N", title=None, axis=alt.Axis(labelLimit=200)),
             color=alt.Color("State:N", scale=colours, legend=alt.Legend(orient="top", title=None)),
             tooltip=["Patient and reader", "From", "Until", "State", "Purposes"],
         )
