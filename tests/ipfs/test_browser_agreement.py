@@ -1,0 +1,79 @@
+"""What the browser's code seals opens here: the formats agree in this direction too.
+
+The other direction is `tests/dapp/sealing.test.mjs` over the checked-in vectors.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.records import SealContext
+from ipfs.envelope import envelope_digest
+from ipfs.opening import Claim, open_record
+from tests.ipfs.conftest import ContextFactory, Person
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import { readFileSync } from "node:fs";
+import { seal, wrap } from "./dapp/components/src/sealing.js";
+const hex = (bytes) => Buffer.from(bytes).toString("hex");
+const unhex = (text) => new Uint8Array(Buffer.from(text, "hex"));
+const given = JSON.parse(readFileSync(0, "utf8"));
+const made = await seal(unhex(given.payload), given.context);
+const envelope = await wrap(made.secret, given.context, given.reader, unhex(given.publicKey));
+console.log(JSON.stringify({
+  sealed: hex(made.sealed), commitment: hex(made.commitment), envelope: hex(envelope),
+}));
+"""
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None or not (ROOT / "node_modules" / "@hpke").is_dir(),
+    reason="needs node and the npm packages",
+)
+
+
+def seal_in_javascript(payload: bytes, context: SealContext, reader: Person) -> dict[str, bytes]:
+    given: dict[str, Any] = {
+        "payload": payload.hex(),
+        "context": {
+            "chainId": str(context.domain.chain_id),
+            "contract": context.domain.verifying_contract,
+            "patient": context.patient,
+            "record": "0x" + context.record.hex(),
+            "version": context.version,
+        },
+        "reader": reader.account,
+        "publicKey": reader.reading_key.hex(),
+    }
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", PROGRAM],
+        input=json.dumps(given).encode(),
+        capture_output=True,
+        cwd=ROOT,
+        check=True,
+    )
+    return {name: bytes.fromhex(text) for name, text in json.loads(done.stdout).items()}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"Lisinopril 10 mg", hashlib.shake_256(b"noise").digest(600_000)],
+    ids=["empty", "short", "several blocks"],
+)
+def test_open_record_opens_what_the_browser_sealed(
+    make_context: ContextFactory, doctor: Person, payload: bytes
+) -> None:
+    context = make_context(version=3)
+    made = seal_in_javascript(payload, context, doctor)
+    claim = Claim(
+        context=context,
+        reader=doctor.account,
+        commitment=made["commitment"],
+        envelope=envelope_digest(made["envelope"]),
+    )
+    assert open_record(doctor.identity, claim, made["sealed"], made["envelope"]) == payload
