@@ -87,10 +87,11 @@ def connect_ledger(settings: Settings) -> "EvmLedger":
     from ledger.settings import LedgerSettings
 
     places = Places(home=settings.home)
+    node = rpc_url(settings)
     contract, block = _contract(settings, places)
     return EvmLedger.connect(
         LedgerSettings(
-            rpc_url=rpc_url(settings),
+            rpc_url=node,
             chain_id=settings.chain_id,
             contract=contract,
             artifact=artifact(places),
