@@ -82,7 +82,7 @@ class History:
     family: tuple[Fact, ...] = ()
     """Problems of relatives; never the patient's."""
     negated: tuple[Fact, ...] = ()
-    """Problems and medications that the paper denies where other paper affirms them."""
+    """Diagnoses that the paper expressly denies."""
     conflicts: tuple[Conflict, ...] = ()
     warnings: tuple[Caution, ...] = ()
     documents: tuple[Source, ...] = ()

@@ -60,6 +60,8 @@ def _none(text: str, unit: Unit) -> Mention | None:
         normal(match.group()) in _WHOLE_ONLY and normal(sentence) != normal(match.group())
     ):
         return None
+    if re.match(r"\s+to\b", sentence[match.end() :]):
+        return None
     span = (unit.span[0] + match.start(), unit.span[0] + match.end())
     return Mention(
         kind=Kind.ALLERGY,

@@ -31,16 +31,20 @@ def _pattern(group: str, side: str) -> re.Pattern[str]:
 def assertion(sentence: str, mention: Span) -> Assertion:
     """Judge the mention at `mention` of `sentence`."""
     before, after = sentence[: mention[0]], sentence[mention[1] :]
-    masked = _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), before)
     inside = sentence[mention[0] : mention[1]].lower()
     return Assertion(
-        negated=_acts_before(masked, "negated")
+        negated=_acts_before(_masked(before), "negated")
         or _acts_after(after, "negated")
         or inside.startswith(("no ", "non ")),
         historical=_acts_before(before, "historical") or _acts_after(after, "historical"),
         hypothetical=_acts_before(before, "hypothetical") or _acts_after(after, "hypothetical"),
         family=_is_family(before, after),
     )
+
+
+def _masked(text: str) -> str:
+    """Without the phrases that only look like negations."""
+    return _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), text)
 
 
 def _acts_before(before: str, group: str) -> bool:
@@ -56,7 +60,8 @@ def _acts_after(after: str, group: str) -> bool:
     reach: int = data("assertions")["scope"]["reach_after"]
     near = re.match(rf"(?:\s*\S+){{0,{reach}}}", after)
     window = near.group() if near else ""
-    window = _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), window)
+    if group == "negated":
+        window = _masked(window)
     first = _pattern(group, "after").search(window)
     if first is None:
         return False

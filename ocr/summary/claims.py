@@ -11,7 +11,7 @@ from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
 from ocr.summary.medications import medication_mentions
 from ocr.summary.mentions import NONE_KNOWN, Mention
-from ocr.summary.problems import problem_mentions
+from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
 
@@ -59,6 +59,8 @@ def _holds(mention: Mention, judged: Assertion) -> bool:
         return not judged.negated or mention.details.get("status") == "stopped"
     if mention.kind is Kind.PROCEDURE:
         return not (judged.negated or judged.hypothetical or judged.family)
+    if mention.method == WEAK and not judged.negated:
+        return False
     return not (judged.hypothetical and mention.kind is Kind.PROBLEM)
 
 

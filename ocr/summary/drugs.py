@@ -147,11 +147,21 @@ def _candidates() -> tuple[str, ...]:
     return tuple(sorted(name for name in names if len(name) >= 6))
 
 
+_MISREAD = (("rn", "m"), ("vv", "w"), ("1", "l"), ("0", "o"), ("5", "s"))
+"""What engines read, and what it was."""
+
+
 @lru_cache(maxsize=8192)
 def _nearest(word: str) -> str | None:
     if len(word) < 6 or sum(c.isalpha() for c in word) < 5:
         return None
-    close = process.extractOne(word, _candidates(), scorer=fuzz.ratio, score_cutoff=NOISE_CUTOFF)
-    if close is None or close[0][0] != word[0]:
-        return None
-    return _ingredient(close[0])
+    mended = word
+    for read, was in _MISREAD:
+        mended = mended.replace(read, was)
+    for form in dict.fromkeys((word, mended)):
+        close = process.extractOne(
+            form, _candidates(), scorer=fuzz.ratio, score_cutoff=NOISE_CUTOFF
+        )
+        if close and close[0][0] == form[0]:
+            return _ingredient(close[0])
+    return None

@@ -136,4 +136,12 @@ def amount(dose: str | None) -> str:
 
 def _rate(frequency: str | None) -> str:
     """How often, without when in the day."""
-    return re.split(r"\s(?:in the|at|with|before|as needed)\b", frequency or "", maxsplit=1)[0]
+    rate = re.split(r"\s(?:in the|at|with|before|as needed)\b", frequency or "", maxsplit=1)[0]
+    return _SAME_RATES.get(rate, rate)
+
+
+_SAME_RATES = {
+    "every 12 hours": "twice daily",
+    "every 8 hours": "three times daily",
+    "every 6 hours": "four times daily",
+}

@@ -216,7 +216,7 @@ def _name_of(fact: Fact) -> str:
 
 
 def _denials(facts: list[Fact]) -> tuple[list[Fact], list[Conflict]]:
-    """Denied problems matter only against the same problem affirmed."""
+    """Denied problems stay; against the same problem affirmed they are a conflict."""
     affirmed = {
         _name_of(f).lower(): f
         for f in facts
@@ -228,11 +228,10 @@ def _denials(facts: list[Fact]) -> tuple[list[Fact], list[Conflict]]:
     for fact in facts:
         if fact.kind is not Kind.PROBLEM or fact.polarity is Polarity.AFFIRMED:
             kept.append(fact)
-        elif (other := affirmed.get(_name_of(fact).lower())) and (
-            fact.experiencer is Experiencer.PATIENT
-        ):
+        elif fact.experiencer is Experiencer.PATIENT and known_problem(fact.name):
             kept.append(fact)
-            conflicts.append(_conflict([other, fact], "polarity"))
+            if other := affirmed.get(_name_of(fact).lower()):
+                conflicts.append(_conflict([other, fact], "polarity"))
     return kept, conflicts
 
 

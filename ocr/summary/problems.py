@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from core.facts import Coding, Kind
@@ -15,6 +15,9 @@ from ocr.summary.text import Span
 from ocr.summary.vocabulary import data, inverted, normal, phrases
 
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+
+WEAK = "problem-weak"
+"""Method of names too general to be a problem in running text; denied, they are clear."""
 
 _LISTS = frozenset({"problems", "history"})
 _NARRATIVE = frozenset({"narrative", "top", "plan", "family", "other"})
@@ -130,9 +133,10 @@ def _is_name(name: str) -> bool:
 def _known(sheet: Sheet, unit: Unit, *, weak: bool) -> Iterator[Mention]:
     for match in _pattern().finditer(sheet.text, *unit.span):
         printed = match.group()
+        mention = _mention(sheet, unit, clean(printed), match.span(), None)
         if not weak and normal(printed) in data("problems")["weak"]:
-            continue
-        yield _mention(sheet, unit, clean(printed), match.span(), None)
+            mention = replace(mention, method=WEAK)
+        yield mention
 
 
 def _mention(

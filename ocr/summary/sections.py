@@ -7,7 +7,8 @@ from functools import cache
 from itertools import pairwise
 from statistics import median
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
 
 from ocr.summary.dates import find_dates
 from ocr.summary.drugs import find_drugs
@@ -34,7 +35,6 @@ _SIGNATURE = re.compile(
 _TAIL = re.compile(
     r"\s+(?:on|at|as|for|from|since|before|after|prior|during|by|upon)\b.*$", re.IGNORECASE
 )
-_FUZZY_CUTOFF = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +153,11 @@ def _known(text: str) -> str | None:
         return kind
     if len(name) < 6 or not any(c.isupper() for c in text[:1]):
         return None
+    slips = 1 if len(name) < 12 else 2
     close = process.extractOne(
-        name, tuple(_headings()), scorer=fuzz.ratio, score_cutoff=_FUZZY_CUTOFF
+        name, tuple(_headings()), scorer=Levenshtein.distance, score_cutoff=slips
     )
-    return _headings()[close[0]] if close and abs(len(close[0]) - len(name)) <= 1 else None
+    return _headings()[close[0]] if close else None
 
 
 def _unknown_heading(page: PageText, line: TextLine, after_heading: bool) -> bool:
@@ -231,7 +232,7 @@ def _is_row(page: PageText, offset: int) -> bool:
 def _cuts(text: str, start: int, end: int) -> list[int]:
     cuts = {m.start() for m in _INLINE_NUMBER.finditer(text, start, end) if m.start() > start}
     for match in _SENTENCE_END.finditer(text, start, end):
-        if not _ABBREVIATION.search(text, max(start, match.start() - 12), match.start()):
+        if not _ABBREVIATION.search(text[max(start, match.start() - 12) : match.start()]):
             cuts.add(match.end())
     return sorted(cuts)
 
