@@ -16,7 +16,7 @@ from dapp import state
 from dapp.notices import draw_notice
 from dapp.services import WalletSession
 from dapp.state import Tone
-from dapp.steps import Answer, Chain, Done, Script
+from dapp.steps import Answer, Chain, Script
 from dapp.tasks import DeclinedError, Task
 
 DIST = Path(__file__).parent / "components" / "dist"
@@ -33,12 +33,15 @@ class _Claim(BaseModel):
 class StreamlitBrowser:
     """Mounts the bundle from a file of the same origin, so the page needs no inline script."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(
+        self, chain: Chain, component: Callable[[], ComponentRenderer] | None = None
+    ) -> None:
         self._chain = chain
+        self._component = component or _component
 
     def wallet(self) -> WalletSession | None:
         """Draw the wallet bar; the connected account, if any."""
-        result = _component()(
+        result = self._component()(
             key=state.WALLET_KEY,
             data={"panel": "wallet", "chain": self._chain.shown()},
             default={"session": None},
@@ -80,11 +83,12 @@ class StreamlitBrowser:
             "label": label,
             "quiet": quiet,
             "testid": slot,
+            "taken": task.taken,
             "step": None,
         }
         if task.step is not None:
             data["step"] = {"number": task.number, **task.step.shown()}
-        _component()(key=key, data=data, on_answer_change=state.receiver(key))
+        self._component()(key=key, data=data, on_answer_change=state.receiver(key))
 
 
 def _go_on(slot: str, place: str, task: Task, answer: Answer, begin: Callable[[], Script]) -> bool:
@@ -101,6 +105,9 @@ def _go_on(slot: str, place: str, task: Task, answer: Answer, begin: Callable[[]
         return _over(slot, slot, declined.user_message(), Tone.CAUTION)
     except AnamnesisError as error:
         return _over(slot, slot, error.user_message(), Tone.BAD)
+    except Exception:
+        state.end_task(slot)  # a script that broke cannot be gone on with
+        raise
     if done is None or done.stay:
         return False
     return _over(slot, place, done.message, Tone.GOOD)
@@ -137,6 +144,3 @@ def _component() -> ComponentRenderer:
 
 def _nothing() -> None:
     """Streamlit keeps a state value only when it has a callback."""
-
-
-__all__ = ["Done", "StreamlitBrowser"]

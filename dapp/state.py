@@ -97,9 +97,9 @@ def receiver(key: str) -> Callable[[], None]:
 
 
 def next_answer(task: Task) -> Answer | None:
-    """The oldest answer for the task that was not taken yet."""
-    waiting = session().answers.get(task.id)
-    return waiting.pop(0) if waiting else None
+    """The answer to the task's present step, if it came. Repeated and late ones are dropped."""
+    waiting = session().answers.pop(task.id, [])
+    return next((answer for answer in waiting if answer.step == task.number), None)
 
 
 def notify(slot: str, text: str, tone: Tone) -> None:

@@ -33,6 +33,8 @@ class Task:
     number: int = 0
     """Of the step the browser has to answer; 0 is the person's own press on the button."""
     step: Step | None = None
+    taken: int = -1
+    """The last step whose answer was taken; the browser repeats an answer until it hears so."""
     finished: bool = False
 
     def take(self, answer: Answer, begin: Callable[[], Script]) -> Done | None:
@@ -47,6 +49,7 @@ class Task:
             return Done("")
         if self.finished:
             return None
+        self.taken = answer.step
         self._check(answer)
         try:
             if self.script is None:
@@ -64,8 +67,9 @@ class Task:
     def begin_at_once(self, begin: Callable[[], Script]) -> None:
         """Start without the person's press, for a task whose first step asks for nothing yet."""
         if self.script is None and not self.finished:
-            self.script = begin()
-            self.step, self.number = next(self.script), 1
+            script = begin()
+            self.step, self.number = next(script), 1  # a failure leaves the task as it was
+            self.script = script
 
     def _check(self, answer: Answer) -> None:
         if not answer.ok:

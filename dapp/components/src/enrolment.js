@@ -35,7 +35,7 @@ function showWords(words, alone, place) {
       h("h3", {}, "Your recovery words"),
       h("p", {}, "Write these twelve words on paper, in this order. They are shown this once. " + warning),
       list,
-      button("I have written them down", () => confirmWords(words, place, resolve), { testid: "words-written" }),
+      button("I have written them down", () => confirmWords(words, alone, place, resolve), { testid: "words-written" }),
     );
   });
 }
@@ -46,7 +46,7 @@ function pickPlaces(count) {
   return [...places].sort((left, right) => left - right);
 }
 
-function confirmWords(words, place, resolve) {
+function confirmWords(words, alone, place, resolve) {
   const fields = pickPlaces(words.length).map((at) => {
     const input = h("input", {
       type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false",
@@ -70,13 +70,9 @@ function confirmWords(words, place, resolve) {
       "Remember the words on this device. Only on a device that nobody else uses."),
     h("div", { class: "bar" },
       button("Confirm", check, { testid: "confirm-words" }),
-      button("Show the words again", async () => resolveAgain(words, place, resolve), { quiet: true })),
+      button("Show the words again", async () => resolve(await showWords(words, alone, place)), { quiet: true })),
   );
   fields[0].input.focus();
-}
-
-async function resolveAgain(words, place, resolve) {
-  resolve(await showWords(words, false, place));
 }
 
 /** Make sure the account's reading key is open, asking for the words where needed. */
