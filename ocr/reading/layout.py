@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.words import Line, Word
+from ocr.reading.columns import in_reading_order
 
 _MAX_TILT_DEGREES = 5.0
 _TILT_STEP_DEGREES = 0.1
+_TILT_DOUBT_DEGREES = 1.2
 _MIN_WORDS_FOR_TILT = 8
 _SAME_ROW = 0.45
 """Words share a row when their middles are closer than this share of the row's height."""
@@ -33,9 +35,8 @@ class _Row:
 def lines(words: Iterable[Word]) -> tuple[Line, ...]:
     """Lines from top to bottom; `start` counts in the text joined with newlines."""
     kept = [word for word in words if word.text.strip()]
-    return _numbered(
-        [sorted(row.words, key=lambda word: (word.box.left, word.box.right)) for row in _rows(kept)]
-    )
+    rows = [sorted(row.words, key=lambda word: word.box.left) for row in _rows(kept)]
+    return _numbered(in_reading_order(rows))
 
 
 def _numbered(rows: Sequence[Sequence[Word]]) -> tuple[Line, ...]:
@@ -84,12 +85,43 @@ def tilt(words: Sequence[Word]) -> float:
     widths = np.array([word.box.right - word.box.left for word in words])
     weights = np.minimum(widths, 20 * bin_height)
     steps = round(_MAX_TILT_DEGREES / _TILT_STEP_DEGREES)
-    angles = sorted((step * _TILT_STEP_DEGREES for step in range(-steps, steps + 1)), key=abs)
+    low, high = _plausible_tilts(words)
+    angles = sorted(
+        (
+            angle
+            for step in range(-steps, steps + 1)
+            if low <= (angle := step * _TILT_STEP_DEGREES) <= high
+        ),
+        key=abs,
+    )
     piles = [
         _pile((middles - centres * math.tan(math.radians(angle))) / bin_height, weights)
         for angle in angles
     ]
     return angles[int(np.argmax(piles))]
+
+
+def _plausible_tilts(words: Sequence[Word]) -> tuple[float, float]:
+    """Bounds on the tilt, from words that stand side by side.
+
+    Without them, two blocks whose rows are out of step could be tilted into one.
+    """
+    ordered = sorted(words, key=lambda word: word.box.left)
+    slopes = []
+    for index, word in enumerate(ordered):
+        reach = 2 * _height(word)
+        for other in ordered[index + 1 :]:
+            gap = other.box.left - word.box.right
+            if gap > reach:
+                break
+            drop = _middle(other) - _middle(word)
+            if gap >= 0 and abs(drop) < 0.6 * _height(word):
+                slopes.append(drop / max(_centre(other) - _centre(word), 1.0))
+    if len(slopes) < _MIN_WORDS_FOR_TILT:
+        return -_MAX_TILT_DEGREES, _MAX_TILT_DEGREES
+    likely = math.degrees(math.atan(statistics.median(slopes)))
+    likely = min(max(likely, -_MAX_TILT_DEGREES), _MAX_TILT_DEGREES)
+    return likely - _TILT_DOUBT_DEGREES, likely + _TILT_DOUBT_DEGREES
 
 
 def _pile(levels: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
