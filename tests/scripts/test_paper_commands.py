@@ -93,8 +93,10 @@ def test_read_writes_text_and_boxes_and_needs_no_second_reading(tmp_path: Path, 
     words = json.loads((out / "scan.words.json").read_text())["words"]
     assert any(word["text"] == "Metformin" for word in words)
     assert home.stat().st_mode & 0o077 == 0
-    none = run("read", image, "--out", out, "--home", home, PATH="")
-    assert none.returncode == 0, "the cache answers where no tesseract is"
+    kept = {path: path.stat().st_mtime_ns for path in (home / "cache").rglob("*")}
+    again = run("read", image, "--out", out, "--home", home)
+    assert again.returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in (home / "cache").rglob("*")} == kept
 
 
 def test_read_keeps_nothing_when_told_so(tmp_path: Path, run: Run) -> None:
