@@ -240,7 +240,7 @@ def test_decode_batch_is_stopped_when_a_pdf_unpacks_without_end(
     try:
         result = decode(content, FileKind.PDF, limits)
     except DecoderCrashError as crash:
-        assert isinstance(crash.error, PaperLimitError)
+        assert isinstance(crash.error, PaperLimitError)  # noqa: PT017  # one of two good ends
         return
     assert not any(page.words for page in result.pages)
 

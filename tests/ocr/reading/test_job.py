@@ -81,7 +81,7 @@ def test_crashed_gives_the_file_up_when_too_many_pages_are_harmful(job: FileJob)
 
 
 def test_crashed_tries_no_second_time_when_the_file_has_one_page(job: FileJob) -> None:
-    job.crashed(job.next_batch() or pytest.fail(), CRASH)
+    job.crashed(job.next_batch() or pytest.fail("the job is over before it began"), CRASH)
     probe = job.next_batch()
     assert probe == Batch(first=1, count=0)
     job.decoded(probe, DecodeResult(total=1))

@@ -77,7 +77,11 @@ def test_write_reading_never_gives_two_pages_one_name(tmp_path: Path) -> None:
         _document("a.jpg", pages=2),
         _document("a"),
     )
-    assert names[::2] == ["a.p1.txt", "a.p2.txt", "a.p1.png.txt", "A.txt"] + [
+    assert names[::2] == [
+        "a.p1.txt",
+        "a.p2.txt",
+        "a.p1.png.txt",
+        "A.txt",
         "a.jpg.p1.txt",
         "a.jpg.p2.txt",
         "a (2).txt",
