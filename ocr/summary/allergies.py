@@ -10,6 +10,7 @@ from ocr.summary.drugs import Drug, find_drugs, near_drug
 from ocr.summary.mentions import NONE_KNOWN, Mention, clean
 from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
+from ocr.summary.sig import parse_sig
 from ocr.summary.text import Span
 from ocr.summary.vocabulary import data, inverted, normal, phrases
 
@@ -48,6 +49,7 @@ def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
     substances = _substances(text, unit.span)
     if not substances and unit.item and not none and (head := _head(text, unit)):
         substances = [head]
+    substances = [drug for drug in substances if not _is_tolerated(text, unit, drug)]
     for drug, following in zip_longest(substances, substances[1:]):
         end = following.span[0] if following else unit.span[1]
         yield _mention(text, unit, drug, end, "allergy-list")
@@ -116,7 +118,17 @@ def _narrated(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
 
 
 def _is_listing(between: str) -> bool:
-    return not re.search(r"[.;:]|\b(?:but|she|he|was|is|has|takes|given)\b", between)
+    """Whether nothing but other substances and list words stand between cue and name."""
+    drugs = find_drugs(between, 0, len(between))
+    for drug in reversed(drugs):
+        between = between[: drug.span[0]] + between[drug.span[1] :]
+    return _LIST_WORDS.fullmatch(_substance_pattern().sub("", between)) is not None
+
+
+_LIST_WORDS = re.compile(
+    r"(?:[\s,/&()]|\b(?:and|or|the|both|some|other|drugs?|medications?|such as|like|iv|oral)\b)*",
+    re.IGNORECASE,
+)
 
 
 def _mention(text: str, unit: Unit, drug: Drug, end: int, method: str) -> Mention:
@@ -140,8 +152,26 @@ def _mention(text: str, unit: Unit, drug: Drug, end: int, method: str) -> Mentio
             "brand": drug.brand,
         },
         confidence=0.95 if drug.exact else 0.7,
-        doubtful=not drug.exact,
+        doubtful=not drug.exact or _is_doubted(text[drug.span[1] : end]),
     )
+
+
+def _is_doubted(rest: str) -> bool:
+    """Whether the paper doubts it, or a dose follows, as a medicine of another list would have."""
+    return _DOUBT.search(rest) is not None or parse_sig(rest, 0, len(rest)).dose is not None
+
+
+_DOUBT = re.compile(
+    r"^\s*\?|^\W*(?:none|nil)\b|\b(?:not confirmed|unconfirmed|possible|questionable|suspected"
+    r"|unclear|doubtful|not sure|unsure|unverified)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_tolerated(text: str, unit: Unit, drug: Drug) -> bool:
+    """Named as what the patient can take."""
+    before = text[unit.span[0] : drug.span[0]][-40:]
+    return re.search(r"\btolerat\w+\s(?:\w+\s){0,2}$", before, re.IGNORECASE) is not None
 
 
 def _reaction(text: str, start: int, end: int) -> Span | None:

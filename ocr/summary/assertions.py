@@ -47,11 +47,17 @@ def _masked(text: str) -> str:
     return _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), text)
 
 
+_NARROW = frozenset({"not", "cannot", "cannot see", "never"})
+"""Deny what their own verb governs, not what follows after a comma."""
+
+
 def _acts_before(before: str, group: str) -> bool:
     last = _last(_pattern(group, "before"), before)
     if last is None:
         return False
     between = before[last.end() :]
+    if last.group().lower() in _NARROW and "," in between:
+        return False
     reach: int = data("assertions")["scope"]["reach"]
     return len(between.split()) <= reach and not _stops(between, group)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from core.facts import Evidence, Experiencer, Fact, Kind, Polarity
 from ocr.summary.allergies import allergy_mentions
@@ -50,13 +51,18 @@ def _judge(sheet: Sheet, mention: Mention) -> Assertion:
         return Assertion(negated=mention.method == NONE_KNOWN)
     start, end = unit.span
     within = (mention.span[0] - start, mention.span[1] - start)
-    return assertion(sheet.text[start:end], within)
+    judged = assertion(sheet.text[start:end], within)
+    asked = "?" in sheet.text[max(0, mention.span[0] - 1) : mention.span[0] + 1]
+    return replace(judged, hypothetical=judged.hypothetical or asked)
 
 
 def _holds(mention: Mention, judged: Assertion) -> bool:
     """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
     if mention.kind is Kind.MEDICATION:
-        return not judged.negated or mention.details.get("status") == "stopped"
+        stopped = mention.details.get("status") == "stopped"
+        return not judged.family and (stopped or not judged.negated)
+    if mention.kind is Kind.ALLERGY and judged.hypothetical:
+        return mention.method == "allergy-list"
     if mention.kind is Kind.PROCEDURE:
         return not (judged.negated or judged.hypothetical or judged.family)
     if mention.method == WEAK and not judged.negated:
@@ -89,6 +95,8 @@ def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:
     details = dict(mention.details)
     resolved = judged.historical and details.get("status") == "active"
     if mention.kind is Kind.PROBLEM and resolved and mention.method == "problem-list":
+        details["status"] = None
+    if mention.kind is Kind.PROBLEM and judged.negated:
         details["status"] = None
     return details
 

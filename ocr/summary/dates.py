@@ -38,7 +38,7 @@ _FORMS = tuple(
         rf"(?P<day>\d{{1,2}})\.\s?(?P<mm>\d{{1,2}})\.\s?{_YEAR}",
         rf"{_MONTH},?[\s-]+{_YEAR}",
         rf"{_YEAR}-(?P<mm>\d\d)",
-        rf"(?P<mm>0[1-9]|1[0-2])/{_YEAR}",
+        rf"(?P<mm>0?[1-9]|1[0-2])/{_YEAR}",
     )
 )
 _DIGITS = re.compile(r"\d{4}")

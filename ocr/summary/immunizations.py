@@ -19,6 +19,7 @@ _NOT_GIVEN = re.compile(
     r"|if)\b",
     re.IGNORECASE,
 )
+_GIVEN = re.compile(r"\s(?:was\s)?(?:given|administered|received)(?:\son)?$", re.IGNORECASE)
 _VACCINE_WORD = re.compile(r"\b(?:vaccin\w*|immuni[sz]\w*|shot|booster|jab)\b", re.IGNORECASE)
 _NOT_DATES = (
     "next due",
@@ -76,7 +77,10 @@ def known_vaccine(text: str) -> Vaccine | None:
 def _row(
     sheet: Sheet, line: TextLine, header: TextLine | None, *, listed: bool
 ) -> Iterator[Mention]:
-    dates = [d for d in find_dates(sheet.text, line.start, line.end) if _is_given(line, header, d)]
+    written = find_dates(sheet.text, line.start, line.end)
+    if not written and listed:
+        written = find_dates(sheet.text, line.start, line.end, years=True)
+    dates = [d for d in written if _is_given(line, header, d)]
     if not dates or _NOT_GIVEN.search(line.text):
         return
     match = _pattern().search(line.text)
@@ -124,7 +128,7 @@ def _mention(
     match = _pattern().match(sheet.text, start)
     end = min(cell_end if listed else (match.end() if match else cell_end), line.end)
     end = dated.span[0] if start < dated.span[0] < end else end
-    name = clean(sheet.text[start:end])
+    name = clean(_GIVEN.sub("", sheet.text[start:end].rstrip()))
     return Mention(
         kind=Kind.IMMUNIZATION,
         name=name[:1].upper() + name[1:],

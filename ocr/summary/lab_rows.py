@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
 from ocr.summary.lab_units import Unit, match_unit, unit_of
 from ocr.summary.text import Span, TextLine
 from ocr.summary.vocabulary import data, normal, phrases
@@ -25,14 +28,16 @@ _FLAG = re.compile(
     r"[\[(]?(?P<flag>HH|LL|H|L|High|HIGH|high|Low|LOW|low|Abnormal|ABN|A|Critical|CRIT|\*+|↑|↓|N|Normal)"
     r"[\])]?(?=[\s,;.)]|$)"
 )
+_FLAG_BEFORE = re.compile(rf"(?<!\S){_FLAG.pattern}")
 _FLAGS = {
     "high": "H", "low": "L", "abnormal": "A", "abn": "A", "critical": "A", "crit": "A",
     "↑": "H", "↓": "L", "*": "A", "**": "A",
 }  # fmt: skip
 _NO_FLAG = frozenset({"n", "normal"})
 _TAIL = re.compile(
-    r"(?:\s*(?:\[[^\]]*\]|\([^)]*\)|,|:|[©®™°~_]|in|of|by|serum|plasma|blood|venous|total|count|automated|level"
-    r"|calculated|calc|fasting|random|whole|method|estimated|ckd-epi|mass/volume|or|result)(?=[\s,:(\[]|$))*\s*",
+    r"(?:\s*(?:[\[({][^\])}]*[\])}]|,|:|[©®™°~_]|in|of|by|by calculation|serum|plasma|blood|venous"
+    r"|total|count|automated|level|calculated|calc|fasting|random|whole|method|estimated|ckd-epi"
+    r"|mass/volume|or|result)(?=[\s,:(\[{]|$))*\s*",
     re.IGNORECASE,
 )
 _FILLER = re.compile(
@@ -41,7 +46,7 @@ _FILLER = re.compile(
     r"|mildly|remains|again|\([A-Za-z0-9 ]{1,12}\))(?=[\s:=(]|$))*\s*",
     re.IGNORECASE,
 )
-_SHORT = 3
+_SHORT, _IN_A_ROW = 3, 3
 """Test names shorter than this count in tables only: "K" and "Na" are also other things."""
 
 
@@ -77,6 +82,8 @@ class Row:
     range: str | None
     flag: str | None
     end: int
+    exact: bool = True
+    """False when the name is a near miss of a known one, or which of two values holds is open."""
     between: str = ""
     """What stands between name and value."""
 
@@ -87,7 +94,8 @@ class Row:
     @property
     def doubtful(self) -> bool:
         """Whether value, unit, range and flag don't fit together."""
-        return not (self._unit_fits() and self._in_physiology() and self._flag_fits())
+        sound = self._unit_fits() and self._in_physiology() and self._flag_fits()
+        return not (sound and self._point_fits() and self.exact)
 
     def with_value(self, value: re.Match[str], offset: int, unit: Unit | None) -> "Row":
         """The same test with another value, as in a row of a series."""
@@ -103,10 +111,15 @@ class Row:
 
     def _unit_fits(self) -> bool:
         if self.test is None:
-            return True
+            return self.unit is not None or self.printed_unit is None
         if self.unit is None:
             return self.test.bare and self.printed_unit is None
         return self.unit.key in self.test.units
+
+    def _point_fits(self) -> bool:
+        """A decimal comma beside decimal points elsewhere is a misread point."""
+        comma = re.search(r"\d,\d{1,2}$", self.value) is not None
+        return not comma or (self.range is not None and "," in self.range)
 
     def _in_physiology(self) -> bool:
         if self.test is None:
@@ -130,6 +143,8 @@ def parse_row(line: TextLine, *, table: bool) -> Row | None:
         test, name_end = known
         gap = _TAIL if table else _FILLER
         start = _after(gap, text, name_end)
+        if table and (printed := match_unit(text, start)):
+            start = _after(_SEPARATORS, text, printed.end())
         value = _VALUE.match(text, _skip_flag(text, start))
         if value is None and not table:
             return None
@@ -139,18 +154,20 @@ def parse_row(line: TextLine, *, table: bool) -> Row | None:
 
 
 def known_tests(text: str, offset: int, *, bare: bool) -> Iterator[Row]:
-    """Known tests in running text with value and unit; with `bare` also without a unit."""
+    """Known tests in running text with value and unit; with `bare` also without a unit.
+
+    Names as short as "K" count only in a row of at least three tests.
+    """
+    found: list[tuple[bool, Row]] = []
     for match in _aliases_pattern().finditer(text):
-        if len(match.group()) < _SHORT:
+        short = len(match.group()) < _SHORT
+        value = _VALUE.match(text, _after(_FILLER, text, match.end()))
+        if value is None or value.start() == match.end() or (short and not bare):
             continue
-        start = _after(_FILLER, text, match.end())
-        value = _VALUE.match(text, start)
         test = _aliases()[_key(match.group())]
-        if value is None or (start == match.end() and text[start : start + 1] != " " and start):
-            continue
-        row = _row(text, offset, match.span(), test, value, table=bare)
-        if row:
-            yield replace(row, between=text[match.end() : value.start()])
+        if row := _row(text, offset, match.span(), test, value, table=bare):
+            found.append((short, replace(row, between=text[match.end() : value.start()])))
+    yield from (row for short, row in found if not short or len(found) >= _IN_A_ROW)
 
 
 def number(value: str) -> float:
@@ -208,8 +225,11 @@ def shown_flag(printed: str | None) -> str | None:
 def _row(
     text: str, offset: int, name: Span, test: Test | None, value: re.Match[str], *, table: bool
 ) -> Row | None:
-    before = _FLAG.search(text[name[1] : value.start()])
-    unit, printed, range_, flag, end = _rest(text, value.end())
+    before = _FLAG_BEFORE.search(text[name[1] : value.start()])
+    behind = _skip_previous(text, value.end())
+    unit, printed, range_, flag, end = _rest(text, behind)
+    if unit is None and (found := match_unit(text[: value.start()], _unit_start(text, name[1]))):
+        printed, unit = found["unit"], unit_of(found["unit"])
     if unit is None and range_ is None and not table and not (test and test.bare):
         return None
     shown = test.name if test else text[name[0] : name[1]].strip(" .:*,-")
@@ -230,6 +250,7 @@ def _row(
         range=range_,
         flag=shown_flag(flag),
         end=offset + end,
+        exact=behind == value.end(),
     )
 
 
@@ -271,8 +292,40 @@ def _unknown_row(line: TextLine, lead: int) -> Row | None:
     value = _VALUE.match(line.text, _skip_flag(line.text, start))
     if value is None:
         return None
-    row = _row(line.text, line.start, (lead, name.end - line.start), None, value, table=True)
-    return row if row and (row.unit or row.printed_unit or row.range) else None
+    test = near_test(name.text)
+    row = _row(line.text, line.start, (lead, name.end - line.start), test, value, table=True)
+    if row is None or not (row.unit or row.printed_unit or row.range):
+        return None
+    return replace(row, exact=row.exact and test is None)
+
+
+@cache
+def near_test(printed: str) -> Test | None:
+    """The known test that `printed` misspells by a letter, or two in long names."""
+    name = _key(_BRACKETS.sub("", printed))
+    if len(name) < 6:
+        return None
+    slips = 1 if len(name) < 12 else 2
+    close = process.extractOne(
+        name, tuple(_aliases()), scorer=Levenshtein.distance, score_cutoff=slips
+    )
+    return _aliases()[close[0]] if close else None
+
+
+_BRACKETS = re.compile(r"[\[({].*$")
+
+
+def _unit_start(text: str, name_end: int) -> int:
+    return _after(_SEPARATORS, text, _after(_TAIL, text, name_end))
+
+
+def _skip_previous(text: str, start: int) -> int:
+    """Over a second number before the unit: the value of an earlier visit, beside the present."""
+    previous = _VALUE.match(text, _after(_SEPARATORS, text, start))
+    if previous is None:
+        return start
+    behind = _after(_SEPARATORS, text, previous.end())
+    return behind if match_unit(text, behind) else start
 
 
 def _skip_flag(text: str, start: int) -> int:

@@ -21,15 +21,13 @@ def merge_medication(
     """
     ordered = sorted(group, key=_standing)
     newest = [fact for fact in ordered if fact.date == ordered[0].date]
-    about = _disagreement(newest)
+    older = ordered[len(newest) :]
+    said = [verdict for paper in _by_document(newest) for verdict in _verdicts(paper)]
+    about = _disagreement(said)
     if about:
-        sides = _sides(newest, about)
-        older = [fact for fact in ordered if fact not in newest]
-        return [
-            _whole(side, older if i == 0 else [], joined) for i, side in enumerate(sides)
-        ], about
-    fact = _whole(newest, ordered[len(newest) :], joined)
-    return [_last_seen(fact, complete_lists)], None
+        sides = _sides(said, newest, about)
+        return [_whole(s, older if i == 0 else [], joined) for i, s in enumerate(sides)], about
+    return [_last_seen(_whole([*said[:1], *newest], older, joined), complete_lists)], None
 
 
 def _standing(fact: Fact) -> tuple[tuple[bool, str], str, int]:
@@ -38,9 +36,36 @@ def _standing(fact: Fact) -> tuple[tuple[bool, str], str, int]:
     return (newest_first(fact.date), place.document, -(place.page * 10**6 + place.span[0]))
 
 
-def _disagreement(newest: Sequence[Fact]) -> str | None:
-    """What papers of the same date say differently. One paper alone may change its mind."""
-    said = _last_words(newest)
+def _by_document(facts: Sequence[Fact]) -> list[list[Fact]]:
+    papers: dict[str, list[Fact]] = {}
+    for fact in facts:
+        papers.setdefault(fact.evidence[0].document, []).append(fact)
+    return list(papers.values())
+
+
+def _verdicts(statements: Sequence[Fact]) -> list[Fact]:
+    """What one paper says in the end. `statements` come last first.
+
+    A list that has the medicine in several strengths says them all; otherwise the last word
+    counts, but stopping one strength does not stop another that the paper starts.
+    """
+    strengths: dict[str, Fact] = {}
+    for fact in statements:
+        if fact.status == "current" and fact.dose and fact.evidence[0].method == _LISTED:
+            strengths.setdefault(amount(fact.dose), fact)
+    if len(strengths) > 1 and statements[0].status != "stopped":
+        return list(strengths.values())
+    last = statements[0]
+    if last.status == "stopped" and last.dose:
+        others = (fact for key, fact in strengths.items() if key != amount(last.dose))
+        last = next(others, last)
+    for fact in statements:
+        last = _completed(last, fact)
+    return [last]
+
+
+def _disagreement(said: Sequence[Fact]) -> str | None:
+    """What is said differently at the same time."""
     if len({fact.status == "stopped" for fact in said}) > 1:
         return "status"
     if len({amount(fact.dose) for fact in said if fact.dose}) > 1:
@@ -50,14 +75,24 @@ def _disagreement(newest: Sequence[Fact]) -> str | None:
     return None
 
 
-def _last_words(facts: Sequence[Fact]) -> list[Fact]:
-    """The last statement of each paper, completed by what it said before."""
-    by_document: dict[str, Fact] = {}
-    for fact in facts:
-        document = fact.evidence[0].document
-        said = by_document.get(document)
-        by_document[document] = _completed(said, fact) if said else fact
-    return list(by_document.values())
+def _sides(said: Sequence[Fact], newest: Sequence[Fact], about: str) -> list[list[Fact]]:
+    """The verdicts by what they say, each followed by the statements of its paper and side."""
+    sides: dict[str, list[Fact]] = {}
+    for fact in said:
+        sides.setdefault(_side(fact, about), []).append(fact)
+    home = {fact.evidence[0].document: _side(fact, about) for fact in said}
+    for fact in newest:
+        own = _side(fact, about)
+        side = sides[own if own in sides else home[fact.evidence[0].document]]
+        if all(fact.id != other.id for other in side):
+            side.append(fact)
+    return list(sides.values())
+
+
+def _side(fact: Fact, about: str) -> str:
+    if about == "status":
+        return str(fact.status == "stopped")
+    return amount(fact.dose) if about == "dose" else _rate(fact.frequency)
 
 
 def _completed(last: Fact, before: Fact) -> Fact:
@@ -70,19 +105,6 @@ def _completed(last: Fact, before: Fact) -> Fact:
         route=last.route or before.route,
         frequency=last.frequency or before.frequency,
     )
-
-
-def _sides(newest: Sequence[Fact], about: str) -> list[list[Fact]]:
-    def side(fact: Fact) -> str:
-        if about == "status":
-            return str(fact.status == "stopped")
-        return amount(fact.dose) if about == "dose" else _rate(fact.frequency)
-
-    documents = {fact.evidence[0].document: side(fact) for fact in _last_words(newest)}
-    sides: dict[str, list[Fact]] = {}
-    for fact in newest:
-        sides.setdefault(documents[fact.evidence[0].document], []).append(fact)
-    return list(sides.values())
 
 
 def _whole(

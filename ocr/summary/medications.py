@@ -10,7 +10,7 @@ from ocr.summary.drugs import Drug, find_drugs, near_drug
 from ocr.summary.mentions import Mention, clean, hull
 from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
-from ocr.summary.sig import Sig, find_cue, parse_sig
+from ocr.summary.sig import Sig, find_cue, find_cues, parse_sig
 from ocr.summary.text import Span
 from ocr.summary.vocabulary import data
 
@@ -19,6 +19,12 @@ _NARRATIVE = frozenset({"narrative", "plan", "history", "top", "problems", "othe
 _LIST_REACH, _SENTENCE_REACH = 150, 60
 """How many characters behind a drug's name its dose and frequency may stand."""
 _COORDINATED = re.compile(r"\s*(?:,|and|or|&|,\s*and)\s*", re.IGNORECASE)
+_CONDITION = re.compile(r"\bif\b", re.IGNORECASE)
+_TAKES_OVER = re.compile(
+    r"\b(?:switch|chang|replac|substitut|exchang)\w*\b.*\b(?:to|with|by|for)\s+$",
+    re.IGNORECASE | re.DOTALL,
+)
+_ADMISSION = re.compile(r"admission", re.IGNORECASE)
 _JOINT = re.compile(r"[,;]|\b(?:and|but|then|or)\b", re.IGNORECASE)
 _HEAD = re.compile(r"[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?")
 
@@ -95,7 +101,11 @@ def _head(text: str, unit: Unit) -> Drug | None:
     if close := near_drug(text, (match.start(), match.start() + len(first))):
         return close
     sig = parse_sig(text, match.end(), unit.span[1])
-    if sig.dose is None or len(text[slice(*unit.span)].split()) > 14:
+    words = text[slice(*unit.span)].split()
+    numbered = re.search(
+        r"(?:^|\n)\(?\d{1,2}[.)]\s+$", text[max(0, unit.span[0] - 6) : unit.span[0]]
+    )
+    if len(words) > 14 or (sig.dose is None and not (numbered and len(words) <= 8)):
         return None
     name = clean(re.sub(r"\s(?:tablets?|capsules?|cream|inhaler|oral|take)$", "", match.group()))
     return Drug(name=name.lower(), span=(match.start(), match.start() + len(name)), exact=False)
@@ -108,6 +118,8 @@ def _listed(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None:
     if find_cue(sheet.text[slice(*statement.scope)], "hypothetical") and not cue and not sig.dose:
         return None
     status = "stopped" if stopped or cue else "current"
+    if status == "current" and sheet.discharge_list and _ADMISSION.search(unit.section.heading):
+        status = "last-seen"
     shown = sheet.text[slice(*cue)] if cue else clean(unit.section.heading) if stopped else None
     return _mention(sheet, unit, statement, sig, status, cue, shown, "medication-list")
 
@@ -116,9 +128,12 @@ def _narrated(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None
     text = sheet.text[slice(*statement.scope)]
     if find_cue(text, "hypothetical") or find_cue(text, "administered"):
         return None
+    if _CONDITION.search(sheet.text, unit.span[0], statement.drug.span[0]):
+        return None
     sig = parse_sig(sheet.text, *_within_reach(statement, _SENTENCE_REACH))
     stopped = _stop_cue(sheet.text, statement)
-    current = find_cue(text, "current")
+    before = sheet.text[unit.span[0] : statement.drug.span[0]]
+    current = find_cue(text, "current") or _TAKES_OVER.search(before)
     if not stopped and not (current and sig.dose) and not (sig.dose and sig.frequency):
         return None
     status = "stopped" if stopped else "current" if current else "last-seen"
@@ -131,15 +146,26 @@ def _within_reach(statement: _Statement, reach: int) -> Span:
 
 
 def _stop_cue(text: str, statement: _Statement) -> Span | None:
-    """The cue that stops the drug, unless a later cue of the same statement takes it up again."""
-    scope = text[slice(*statement.scope)]
-    stop = find_cue(scope, "stopped")
-    if stop is None:
+    """The cue that stops the drug, unless a later cue of the same statement takes it up again.
+
+    "Replaced by" and its like stop what stands before them and start what stands behind.
+    """
+    start, end = statement.scope
+    own = statement.drug.span[0]
+    stops = find_cues(text[start:end], "stopped")
+    swaps = find_cues(text[start:end], "swapped")
+    stops += [cue for cue in swaps if start + cue[0] >= own]
+    if past := _UNTIL.search(text, own, end):
+        stops.append((past.start() - start, past.end() - start))
+    starts = find_cues(text[start:end], "current")
+    starts += [cue for cue in swaps if start + cue[0] < own]
+    last = max(stops, default=None)
+    if last is None or any(cue[0] >= last[1] for cue in starts):
         return None
-    again = find_cue(scope, "current")
-    if again and again.start() >= stop.end():
-        return None
-    return (statement.scope[0] + stop.start(), statement.scope[0] + stop.end())
+    return (start + last[0], start + last[1])
+
+
+_UNTIL = re.compile(r"\buntil\s(?:[A-Za-z]+\s)?(?:19|20)\d\d\b")
 
 
 def _mention(
@@ -173,7 +199,15 @@ def _mention(
         },
         confidence=0.95 if drug.exact else 0.7,
         numbers=sig.numbers,
-        doubtful=sig.doubtful or not drug.exact,
+        doubtful=sig.doubtful or not drug.exact or _after_misreading(sheet.text, drug),
+    )
+
+
+def _after_misreading(text: str, drug: Drug) -> bool:
+    """Whether a garbled word stands before the name: it may be the rest of it."""
+    before = re.search(r"(\S+)\s$", text[max(0, drug.span[0] - 20) : drug.span[0]])
+    return bool(
+        before and re.search(r"[A-Za-z]{3}", before[1]) and re.search(r"[\]\[{}|!]", before[1])
     )
 
 

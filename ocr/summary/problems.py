@@ -31,7 +31,9 @@ _CUT = re.compile(
     r"|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active|now|as well|also)\b"
 )
 _PAST = re.compile(
-    r"(?:(?:past |prior |previous |remote )?history of|hx of|h/o|status post|s/p)\s+", re.IGNORECASE
+    r"(?:(?:past |prior |previous |remote )?history of|hx of|h/o|status post|s/p|positive for|known"
+    r"|diagnosis of|significant for)\s+",
+    re.IGNORECASE,
 )
 _LONGEST = 9
 

@@ -21,6 +21,7 @@ LISTS = frozenset({"allergies", "problems", "history", "procedures", "family"})
 _BULLET = re.compile(r"\s*(?:[-•*·–—▪◦»]|\(?\d{1,2}[.)]|[a-hA-H][.)])\s+")
 _INLINE_NUMBER = re.compile(r"(?:(?<=[\s;:])|(?<=[^\d][.,])|(?<=[.],)|^)\d{1,2}[.)]\s*(?=[A-Z])")
 """An item's number; never the end of a decimal, as in "PTT 37.1. Platelets"."""
+_TRAILING_NUMBER = re.compile(r"(?<=[.;]),?\s?,?\s*(?<=[,\s])\d{1,2}\.?$")
 _SENTENCE_END = re.compile(r"[.!?],?(?:\s+|(?<=,))(?=[\"'(]?[A-Z0-9•])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|no|vs|approx|e\.g|i\.e|ca|max|min|ref|reg|tel|jr|sr|inc)|"
@@ -28,6 +29,11 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _CAPS_HEADING = re.compile(r"(?:(?<=[.,;])|(?<=\s)|^)([A-Z][A-Z/&,\s-]{2,50}[A-Z])\s*:")
+_DIRECTIONS = re.compile(r"\s*Sig(?:\s*[:;.]|\s+\d)", re.IGNORECASE)
+_FULL_LINE = 0.8
+"""A line of this share of the longest one fills its paragraph's width."""
+_ENTRIES = frozenset({"allergies", "problems"})
+"""Kinds whose short entries beside the heading end with their line."""
 _SIGNATURE = re.compile(
     r"(?:Dr|Prof|Professor)\.? (?:[A-Z][\w.'-]* ?){1,4}(?:,.*)?$"
     r"|(?:[A-Z][\w.'-]* ){1,4}[A-Z][\w'-]+,? (?:MD|M\.D\.|DO|MBBS|FRCP|RN|NP|PharmD)\b"
@@ -72,20 +78,60 @@ def _footers() -> tuple[str, ...]:
 
 def sections(page: PageText) -> tuple[Section, ...]:
     """The page cut at its headings, in order, without overlap."""
-    marks = [(0, 0, "top", "")]
+    marks: list[_Mark] = [(0, 0, "top", "")]
     for line in page.lines:
-        marks.extend(_marks(page, line, after_heading=marks[-1][1] == line.start - 1))
+        found = list(_marks(page, line, after_heading=marks[-1][1] == line.start - 1))
+        if not found and (mark := _unheaded(page, line, marks[-1])):
+            found = [mark]
+        marks.extend(found)
     ends = [mark[0] for mark in marks[1:]] + [len(page.text)]
-    found = tuple(
+    cut = tuple(
         Section(kind=kind, heading=heading, start=body, end=end)
         for (_, body, kind, heading), end in zip(marks, ends, strict=True)
         if body < end
     )
-    return found or (Section(kind="top", heading="", start=0, end=len(page.text)),)
+    return cut or (Section(kind="top", heading="", start=0, end=len(page.text)),)
 
 
 _Mark = tuple[int, int, str, str]
 """Start of heading, start of body, kind, heading."""
+
+
+def _unheaded(page: PageText, line: TextLine, mark: _Mark) -> _Mark | None:
+    """A section without a heading that was read: a prescription, or what follows a short entry."""
+    _, body, kind, _ = mark
+    if kind != "medications" and _BULLET.match(line.text) and _has_directions(page, line):
+        return (line.start, line.start, "medications", "")
+    return (line.start, line.start, "other", "") if _entry_is_over(page, line, body, kind) else None
+
+
+def _has_directions(page: PageText, line: TextLine) -> bool:
+    """Whether "Sig:" stands under the line: it opens the directions of a prescription only."""
+    below = page.lines[line.index + 1 : line.index + 3]
+    for other in below:
+        if _DIRECTIONS.match(other.text):
+            return True
+        if _BULLET.match(other.text):
+            return False
+    return False
+
+
+def _entry_is_over(page: PageText, line: TextLine, body: int, kind: str) -> bool:
+    """Whether an entry beside its heading, as in "Allergies: latex", ended on the line above."""
+    if kind not in _ENTRIES or not line.index or body >= line.start:
+        return False
+    first = page.line_at(body)
+    if first.start == body or first.end <= body:
+        return False
+    above = page.lines[line.index - 1]
+    longest = max(other.end - other.start for other in page.lines)
+    if above.end - above.start >= _FULL_LINE * longest:
+        return False
+    if _runs_on(above, line, bulleted=False, longest=longest):
+        return False
+    listed = _BULLET.match(page.text, body, first.end) is not None
+    indented = line.cells[0].left > first.cells[0].left + 2 * (first.bottom - first.top)
+    return not (indented or (listed and _BULLET.match(line.text)))
 
 
 def _marks(page: PageText, line: TextLine, *, after_heading: bool) -> Iterator[_Mark]:
@@ -221,7 +267,9 @@ def _runs_on(above: TextLine, line: TextLine, *, bulleted: bool, longest: int) -
         (",", " and", " or", " of", " with")
     ):
         return True
-    wrapped = above.end - above.start >= 0.8 * longest and not above.text.rstrip().endswith(".")
+    wrapped = above.end - above.start >= _FULL_LINE * longest and not above.text.rstrip().endswith(
+        "."
+    )
     return wrapped or (bulleted and bool(_BULLET.match(above.text)) and line.text[:1] == "(")
 
 
@@ -241,6 +289,8 @@ def _trimmed(text: str, start: int, end: int) -> Span:
     """Without bullets and white space around."""
     while end > start and text[end - 1] in " \n\t,":
         end -= 1
+    if trailing := _TRAILING_NUMBER.search(text, start, end):
+        end = trailing.start()
     bullet = _BULLET.match(text, start, end)
     start = bullet.end() if bullet else start
     number = _INLINE_NUMBER.match(text, start, end)

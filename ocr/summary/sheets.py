@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from core.words import Document
@@ -24,12 +24,15 @@ class Sheet:
     units: tuple[Unit, ...]
     date: str | None
     """The date the page's statements hold for, by label; else its document's; else None."""
+    discharge_list: bool = False
+    """The document lists the medicines at discharge, so those at admission are past."""
 
     @property
     def text(self) -> str:
         return self.page.text
 
 
+_DISCHARGE = re.compile(r"discharge|take home|\btt[ao]\b", re.IGNORECASE)
 _WEAK_RANK = 5
 """Labels from this rank on say when the paper was made, not when the patient was seen."""
 
@@ -39,10 +42,16 @@ def sheets(document: Document) -> tuple[Sheet, ...]:
     pages = [page_text(page) for page in document.pages]
     labelled = [labelled_date(page.text) for page in pages]
     common = min((found for found in labelled if found), default=None)
-    return tuple(
+    leaves = [
         _sheet(page, own if own and own[0] < _WEAK_RANK else common)
         for page, own in zip(pages, labelled, strict=True)
+    ]
+    discharged = any(
+        part.kind == "medications" and _DISCHARGE.search(part.heading)
+        for leaf in leaves
+        for part in leaf.sections
     )
+    return tuple(replace(leaf, discharge_list=discharged) for leaf in leaves)
 
 
 def document_date(leaves: Iterable[Sheet]) -> str | None:

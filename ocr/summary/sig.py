@@ -7,7 +7,7 @@ from functools import cache
 from ocr.summary.text import Span
 from ocr.summary.vocabulary import data, inverted, normal, phrases
 
-_NUMBER = r"\d+(?:[.,]\d+)*(?:\s?[-–/]\s?\d+(?:[.,]\d+)*)?"
+_NUMBER = r"\d+(?:[.,]\d+)*(?:\s?(?:[-–/]|to)\s?\d+(?:[.,]\d+)*)?"
 _COUNT = r"(?:\d+(?:[.,]\d+)?(?:\s?(?:-|–|to)\s?\d+)?|½|one-half|half a|half|one|two|three|four|a)"
 _SUPPLY = re.compile(
     r"(?:\b(?:supply|disp(?:ense)?|qty|quantity|refills?|repeats?)\b\s*[:#]?\s*#?\s*\d+"
@@ -40,7 +40,7 @@ class _Part:
 def parse_sig(text: str, start: int, end: int) -> Sig:
     """Read dose, route and frequency from text[start:end]; the first of each counts."""
     line = _SUPPLY.sub(lambda m: " " * len(m.group()), text[start:end])
-    strengths = _amounts(_strength(), line)
+    strengths = _holding(line, _amounts(_strength(), line))
     counts = _amounts(_form_count(), line)
     doubtful = None if strengths else _doubtful().search(line)
     route = _first(line, _routes(), _route_pattern())
@@ -48,23 +48,64 @@ def parse_sig(text: str, start: int, end: int) -> Sig:
     timing = _first(line, _table("timing"), _pattern("timing"))
     if doubtful:
         strengths = [_Part(shown=doubtful.group(), span=doubtful.span())]
-    parts = [*strengths[:1], *counts[:1], *filter(None, (route, rate, timing))]
+    parts = [*strengths, *counts[:1], *filter(None, (route, rate, timing))]
     return Sig(
-        dose=_dose(strengths, counts),
+        dose=_varying(line, strengths) or _dose(strengths, counts),
         route=route.shown if route else None,
         frequency=" ".join(part.shown for part in (rate, timing) if part) or None,
         span=_hull(parts, start),
         numbers=tuple(_moved(p.span, start) for p in (*strengths[:1], *counts[:1])),
-        doubtful=doubtful is not None,
+        doubtful=doubtful is not None or _VARYING.search(line) is not None or len(strengths) > 1,
     )
 
 
 def find_cue(text: str, group: str) -> re.Match[str] | None:
     """The last cue of `group` (stopped, current, administered, hypothetical) in `text`."""
     found = None
-    for found in _cues(group).finditer(text):  # noqa: B007
+    for found in _cues(group).finditer(_without_pseudo(text)):  # noqa: B007
         pass
     return found
+
+
+def find_cues(text: str, group: str) -> list[Span]:
+    """Where the cues of `group` stand in `text`."""
+    return [match.span() for match in _cues(group).finditer(_without_pseudo(text))]
+
+
+def _without_pseudo(text: str) -> str:
+    """Without phrases that only look like cues, such as "do not stop"."""
+    return _cues("pseudo").sub(lambda match: "#" * len(match.group()), text)
+
+
+def _holding(line: str, strengths: list[_Part]) -> list[_Part]:
+    """The strengths that hold: of "from 500 mg to 1000 mg" the second alone, each once."""
+    if _CHANGED.search(line):
+        new = [part for part in strengths if re.search(r"\bto\s$", line[: part.span[0]])]
+        old = [p for p in strengths if re.search(r"\b(?:from|was)\s$", line[: p.span[0]])]
+        strengths = new or [part for part in strengths if part not in old] or strengths
+    else:
+        strengths = [
+            p for p in strengths if not re.search(r"\b(?:from|was)\s$", line[: p.span[0]])
+        ] or strengths
+    unique: dict[str, _Part] = {}
+    for part in strengths:
+        unique.setdefault(part.shown, part)
+    return list(unique.values())
+
+
+_CHANGED = re.compile(r"\b(?:from|increas|decreas|reduc|chang|titrat|rais|lower)", re.IGNORECASE)
+_VARYING = re.compile(
+    r"\b(?:taper\w*|sliding scale|alternat\w+|mon|tue|wed|thu|fri|sat|sun|\w+days? and \w+days?)\b",
+    re.IGNORECASE,
+)
+
+
+def _varying(line: str, strengths: list[_Part]) -> str | None:
+    """Several strengths in one line, such as warfarin by weekday, as the paper has them."""
+    if len(strengths) < 2:
+        return None
+    rest = re.split(r"[;\n]", line[strengths[0].span[0] :])[0]
+    return re.sub(r"\s+", " ", rest).strip(" .,-")[:80]
 
 
 def _dose(strengths: list[_Part], counts: list[_Part]) -> str | None:
@@ -80,11 +121,21 @@ def _amounts(pattern: re.Pattern[str], line: str) -> list[_Part]:
 
 def _amount(match: re.Match[str]) -> str:
     unit = _units().get(match["unit"].lower(), match["unit"].lower())
-    per = re.sub(r"\s+", "", match["per"] or "") if "per" in match.groupdict() else ""
+    per = (
+        _PER.sub(_per, re.sub(r"\s+", "", match["per"] or "")) if "per" in match.groupdict() else ""
+    )
     number = (
         re.sub(r"\s+", "", match["number"]) if match["number"][0].isdigit() else match["number"]
     )
     return f"{number.lower()}{'' if unit == '%' else ' '}{unit}{per}"
+
+
+_PER = re.compile(r"[A-Za-z]+")
+
+
+def _per(match: re.Match[str]) -> str:
+    """A unit after the slash as it is usually written: mL, not ML."""
+    return {"ml": "mL", "l": "L"}.get(match.group().lower(), match.group().lower())
 
 
 def _first(line: str, table: dict[str, str], pattern: re.Pattern[str]) -> _Part | None:

@@ -35,6 +35,9 @@ def labs(text: str) -> list[Fact]:
         ("INR   2.5      2.0-3.0", ("INR", "2.5", None, "2.0-3.0", None)),
         ("Glucose   *168   mg/dL   70-99", ("Glucose", "168", "mg/dL", "70-99", "A")),
         ("Sodium   139   135-145   mmol/L", ("Sodium", "139", "mmol/L", "135-145", None)),
+        ("Sodium   mmol/L   139   135-145", ("Sodium", "139", "mmol/L", "135-145", None)),
+        ("HDL cholesterol ©   48   mg/dL", ("HDL cholesterol", "48", "mg/dL", None, None)),
+        ("Hematocrit [Volume}   39.0   %", ("Hematocrit", "39.0", "%", None, None)),
     ],
 )
 def test_lab_row_reads_name_value_unit_range_and_flag_in_any_order(row, expected):
@@ -73,6 +76,9 @@ def test_lab_row_is_coded_only_when_the_unit_pins_the_code(row, loinc):
         "Potassium   47   mmol/L   3.5-5.1",
         "Potassium   4.9   mg/dL   3.5-5.1",
         "Potassium   4.9   L   mmol/L   3.5-5.1",
+        "Potassium   4,9      mmol/L   3.5-5.1",
+        "Potasslum   4.9      mmol/L   3.5-5.1",
+        "Potassium   4.9   4.1   mmol/L   3.5-5.1",
     ],
 )
 def test_lab_row_is_marked_when_doubtful_beyond_physiology_or_at_odds(row):
@@ -142,3 +148,9 @@ def test_number_and_bounds_read_printed_numbers():
         (None, 100),
         (60, None),
     )
+
+
+def test_lab_narrative_counts_short_names_only_in_a_row_of_tests():
+    row = labs("Laboratory\nNa 139 K 4.3 Cl 101 CO2 24 BUN 15 Cr 0.98 Glu 168")
+    assert {f.value for f in row} == {"139", "4.3", "101", "24", "15", "0.98", "168"}
+    assert labs("Laboratory\nVitamin K 10 was given.") == []

@@ -76,6 +76,40 @@ def test_allergy_is_denied_when_negated():
     assert (fact.name, fact.polarity) == ("Latex", Polarity.NEGATED)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Allergies\nMorphine causes itching. Patient tolerates cephalosporins.", ["Morphine"]),
+        ("Allergies: penicillin (rash, since tolerated amoxicillin)", ["Penicillin"]),
+        ("Plan\nIf allergic to penicillin use clarithromycin 500 mg bd.", []),
+        ("Summary\nHer mother is allergic to penicillin.", []),
+        ("Allergies\nNot recorded", []),
+    ],
+)
+def test_allergy_is_not_made_of_what_is_tolerated_supposed_or_a_relatives(text, expected):
+    own = history_of_text(text)
+    assert names([f for f in own.allergies if f.polarity is Polarity.AFFIRMED]) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["Allergies: Penicillin? (not confirmed)", "Allergies\nAspirin: none"]
+)
+def test_allergy_is_marked_when_the_paper_doubts_it(text):
+    assert [fact.check for fact in history_of_text(text).allergies] == [True]
+
+
+def test_allergies_end_with_their_line_when_a_prescription_follows_whose_sign_was_not_read():
+    text = (
+        "Dx: Acute bronchitis\nAllergies: NKDA\n1. Nitrofurantoin 50 MG Oral Capsule\n"
+        "Sig: 2 tabs PO q6h PRN pain Disp: #90\n2. Zorvolex 28 Day Pack\nSig: 1 cap PO TID\n"
+    )
+    history = history_of_text(text)
+    assert names(history.allergies) == ["known drug allergies"]
+    assert names(history.problems) == ["Acute bronchitis"]
+    assert {f.name: f.check for f in history.medications_current}["nitrofurantoin"] is False
+    assert len(history.medications_current) == 2
+
+
 # Medications
 
 
@@ -113,6 +147,8 @@ def test_medication_is_marked_when_its_dose_was_read_unsurely():
         ("Medications\nRamipril   5 mg   oral   stopped", "stopped"),
         ("Summary\nShe is no longer taking ramipril.", "no longer taking"),
         ("Discontinued medications\nRamipril 5 mg", "Discontinued medications"),
+        ("Plan\nRamipril was replaced by losartan 50 mg daily.", "replaced by"),
+        ("Summary\nShe took ramipril 5 mg daily until 2019.", "until 2019"),
     ],
 )
 def test_medication_is_stopped_with_the_papers_own_words(text, cue):
@@ -131,10 +167,63 @@ def test_medication_is_stopped_with_the_papers_own_words(text, cue):
         "Course\nMarcaine 10 mL was injected.",
         "Course\nMetformin and ramipril were withheld and were restarted at the usual doses.",
         "Plan\nAvoid ibuprofen.",
+        "Summary\nHer father takes metformin 500 mg twice daily.",
+        "Summary\nThe patient never took warfarin 5 mg daily.",
     ],
 )
 def test_medication_is_not_made_of_what_is_only_considered_or_given_once(text):
     assert found(history_of_text(text), Kind.MEDICATION) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "dose"),
+    [
+        ("Plan\nIncrease metformin from 500 mg to 1000 mg twice daily.", "1000 mg"),
+        ("Medications\n- Metformin 1000 mg BID (was 500 mg BID)", "1000 mg"),
+        ("Medications\n- Metformin 500 mg, take 5 to 10 mg", "500 mg, take 5 to 10 mg"),
+    ],
+)
+def test_medication_has_the_dose_that_holds_now(text, dose):
+    (fact,) = history_of_text(text).medications_current
+    assert fact.dose == dose
+
+
+def test_medication_with_a_varying_dose_is_shown_as_written_and_marked():
+    text = "Medications\n1. Warfarin 5 mg Mon Wed Fri, 2.5 mg other days\n2. Prednisone 10 mg taper"
+    prednisone, warfarin = history_of_text(text).medications_current
+    assert warfarin.dose == "5 mg Mon Wed Fri, 2.5 mg other days"
+    assert warfarin.check
+    assert prednisone.check
+
+
+def test_medication_is_not_stopped_by_a_warning_not_to_stop_it():
+    (fact,) = history_of_text("Medications\n- Aspirin 81 mg, do not stop").medications_current
+    assert fact.name == "aspirin"
+
+
+def test_medication_in_two_strengths_on_one_list_keeps_both():
+    text = "Current medications\n1. Levothyroxine 100 mcg daily\n2. Levothyroxine 25 mcg daily"
+    history = history_of_text(text)
+    assert sorted(str(f.dose) for f in history.medications_current) == ["100 mcg", "25 mcg"]
+    assert [c.about for c in history.conflicts] == ["dose"]
+
+
+def test_medication_started_in_another_strength_is_current_though_the_old_one_stops():
+    text = "START\n1. Ramipril 10 mg daily\nSTOP\n1. Ramipril 5 mg daily"
+    (fact,) = history_of_text(text).medications_current
+    assert fact.dose == "10 mg"
+
+
+def test_medication_at_admission_is_past_when_the_discharge_list_leaves_it_out():
+    text = (
+        "Medications on admission\n1. Omeprazole 20 mg daily\n2. Aspirin 81 mg daily\n"
+        "Discharge medications\n1. Aspirin 81 mg daily"
+    )
+    history = history_of_text(text)
+    assert names(history.medications_current) == ["aspirin"]
+    assert [(f.name, f.status) for f in history.medications_stopped] == [
+        ("omeprazole", "last-seen")
+    ]
 
 
 def test_medication_changed_in_the_plan_below_its_list_is_stopped():
@@ -181,6 +270,9 @@ def test_problems_give_abbreviations_their_name():
         "Assessment\nAll questions answered.",
         "Impression\nRule out pneumonia.",
         "Impression\nNo pericardial effusion.",
+        "Impression\nProbable pneumonia. Cannot exclude pulmonary embolism.",
+        "Problems\n1. ?COPD\n2. Gout",
+        "Summary\nShe has no risk factors for development of breast cancer.",
         "Diagnoses\nNone",
         "Summary\nVaccination against hepatitis b was discussed.",
         "Diagnoses\nGout\nDr Leon Hartwell\nConsultant Cardiologist",
@@ -197,6 +289,12 @@ def test_problems_of_relatives_are_never_the_patients():
     assert history.problems == ()
     assert names(history.family) == ["Breast cancer", "Myocardial infarction"]
     assert all(fact.experiencer is Experiencer.FAMILY for fact in history.family)
+
+
+def test_problems_that_no_relative_has_are_nobodys():
+    text = "Summary\nThere are no family members with a history of ovarian cancer."
+    history = history_of_text(text)
+    assert (history.problems, history.family, history.negated) == ((), (), ())
 
 
 def test_problems_expressly_denied_are_kept_apart():
