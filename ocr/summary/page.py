@@ -97,7 +97,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         lab_table=_lab_table(history.labs),
         figures=_figures(history, reading, marks, embed_images=embed_images),
         checks=[fact for fact in history.facts if fact.check],
-        gaps=[w for w in history.warnings if w.code is not About.TO_CHECK],
+        gaps=[w for w in history.warnings if w.code not in _SHOWN_ELSEWHERE],
         mixed=[w for w in history.warnings if w.code is About.MIXED_PATIENTS],
         about=_about,
         size=(WIDTH, HEIGHT),
@@ -179,6 +179,7 @@ def _told(history: History, field: str) -> list[Fact]:
     return [fact for fact in history.patient if fact.name == field]
 
 
+_SHOWN_ELSEWHERE = (About.TO_CHECK, About.MIXED_PATIENTS)
 _ABOUT = {
     "polarity": "one page affirms what another denies",
     "status": "still taken, active, or over",
