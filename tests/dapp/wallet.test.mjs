@@ -88,6 +88,14 @@ test("window.ethereum is offered only when nothing announced itself", async () =
   assert.deepEqual(wallets.map((wallet) => [...wallet.providers.keys()]), [["legacy"], ["example.wallet"]]);
 });
 
+test("the practice wallet does not hide window.ethereum", async () => {
+  const page = Object.assign(new Page(), { ethereum: new Provider() });
+  const wallet = new Wallet(page, { legacyWaitMs: 5 });
+  page.announce(new Provider(), "anamnesis.practice");
+  await settle();
+  assert.deepEqual([...wallet.providers.keys()], ["anamnesis.practice", "legacy"]);
+});
+
 test("a remembered wallet reconnects in silence, and asks nothing when it gives no account", async () => {
   for (const [accounts, expected] of [[[ACCOUNT], ACCOUNT], [[], null]]) {
     const page = new Page({ "anamnesis.wallet": "example.wallet" });

@@ -3,6 +3,8 @@
 import { BrowserError } from "./errors.js";
 
 const REMEMBERED = "anamnesis.wallet";
+// Our practice wallet is announced under this, and says nothing about what the browser has.
+const OWN = "anamnesis.";
 const LEGACY_WAIT_MS = 400;
 const CHAIN_WAIT_MS = 20_000;
 const ANSWER_WAIT_MS = 300_000;
@@ -64,7 +66,8 @@ export class Wallet {
   }
 
   #fallBack() {
-    if (this.providers.size || !this.#page.ethereum) return;
+    const announced = [...this.providers.values()].some(({ info }) => !info.rdns?.startsWith(OWN));
+    if (announced || !this.#page.ethereum) return;
     this.#found({ info: { uuid: "legacy", name: "Browser wallet", rdns: "legacy" }, provider: this.#page.ethereum });
   }
 
