@@ -1,7 +1,7 @@
 """Stamps remember the inputs of a step that was done, so that it is not done again.
 
-A stamp is written after its step has succeeded and removed before the step starts: a set-up that
-is interrupted anywhere does the unfinished step again, and only that.
+A stamp says "begun" from the start of its step until its success: a set-up that is interrupted
+anywhere does the unfinished step again, and only that, and knows that it may find half a work.
 """
 
 import hashlib
@@ -24,6 +24,9 @@ def digest(root: Path, paths: Iterable[Path], facts: Iterable[str] = ()) -> str:
     return total.hexdigest()
 
 
+_BEGUN = "begun"
+
+
 class Stamps:
     """A folder with one small file for each step that was done."""
 
@@ -32,20 +35,27 @@ class Stamps:
 
     def fresh(self, step: str, inputs: str) -> bool:
         """Whether `step` was last done with the same inputs."""
-        try:
-            return (self._folder / step).read_text() == inputs
-        except FileNotFoundError:
-            return False
+        return self._read(step) == inputs
 
-    def clear(self, step: str) -> None:
-        (self._folder / step).unlink(missing_ok=True)
+    def unfinished(self, step: str) -> bool:
+        """Whether `step` was begun and neither succeeded nor was begun anew."""
+        return self._read(step) == _BEGUN
+
+    def begin(self, step: str) -> None:
+        self.write(step, _BEGUN)
 
     def write(self, step: str, inputs: str) -> None:
-        """Whole or not at all: a stamp torn by a crash would never match, but why have one."""
+        """Whole or not at all: a stamp torn by a crash would say nothing."""
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = self._folder / f".{step}.partial"
         partial.write_text(inputs)
         partial.replace(self._folder / step)
+
+    def _read(self, step: str) -> str | None:
+        try:
+            return (self._folder / step).read_text()
+        except FileNotFoundError:
+            return None
 
 
 def _files(path: Path) -> Iterator[Path]:

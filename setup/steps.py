@@ -1,6 +1,7 @@
 """The steps of set-up after the system packages, in order. Each says whether it is needed."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,8 @@ def _python_packages(machine: Machine, stamps: Stamps) -> Step:
         # Scripts in a virtual environment name their interpreter by its full path.
         facts=(str(machine.root),),
         product=".venv/bin/python",
+        # uv takes a package whose files were half written for an installed one.
+        remains=".venv",
         do=sync,
     )
 
@@ -145,8 +148,12 @@ def _stamped(
     do: Callable[[], None],
     facts: Iterable[str] = (),
     unless_absent: str = "",
+    remains: str = "",
 ) -> Step:
-    """A step that is needed when its sources changed or its product is gone."""
+    """A step that is needed when its sources changed or its product is gone.
+
+    `remains` is removed first when the last attempt was cut off.
+    """
     root, key = machine.root, name.replace(" ", "-")
 
     def inputs() -> str:
@@ -159,7 +166,9 @@ def _stamped(
 
     def do_and_stamp() -> None:
         before = inputs()
-        stamps.clear(key)
+        if remains and stamps.unfinished(key):
+            shutil.rmtree(root / remains, ignore_errors=True)
+        stamps.begin(key)
         do()
         if not (root / product).exists():
             raise SetupFailure(

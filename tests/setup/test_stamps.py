@@ -65,5 +65,14 @@ def test_fresh_only_when_written_with_the_same_inputs(tmp_path: Path) -> None:
     stamps.write("uv", "one")
     assert stamps.fresh("uv", "one")
     assert not stamps.fresh("uv", "two")
-    stamps.clear("uv")
+    stamps.begin("uv")
     assert not stamps.fresh("uv", "one")
+
+
+def test_unfinished_from_the_beginning_until_the_success(tmp_path: Path) -> None:
+    stamps = Stamps(tmp_path / "stamps")
+    assert not stamps.unfinished("uv")
+    stamps.begin("uv")
+    assert stamps.unfinished("uv")
+    stamps.write("uv", "one")
+    assert not stamps.unfinished("uv")

@@ -85,6 +85,15 @@ def test_main_redoes_what_is_gone(rig, lost, redone) -> None:
     assert brief(rig.calls()) == redone
 
 
+def test_main_keeps_the_environment_when_only_the_lock_changed(rig) -> None:
+    run(rig)
+    kept = rig.machine.root / ".venv" / "kept"
+    kept.touch()
+    (rig.machine.root / "uv.lock").write_text("changed\n")
+    assert run(rig) == 0
+    assert kept.exists()
+
+
 def test_main_names_the_step_and_resumes_there_when_it_failed(rig, capsys) -> None:
     whole = (rig.bin / "npm").read_text()
     rig.write("npm", 'echo "registry is silent"; exit 1')
@@ -154,9 +163,12 @@ def test_main_does_the_step_again_when_it_was_interrupted(rig) -> None:
     assert "resumes" in process.communicate(timeout=30)[1]
     assert process.returncode == 130
     (rig.bin / "uv").write_text(whole)
+    half_written = rig.machine.root / ".venv" / "half-written"
+    half_written.touch()
     rig.calls()
     assert run(rig) == 0
     assert brief(rig.calls()) == EVERYTHING
+    assert not half_written.exists()
 
 
 def test_main_waits_for_another_set_up_then_finds_nothing_to_do(rig) -> None:
