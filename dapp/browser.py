@@ -66,11 +66,14 @@ class StreamlitBrowser:
         if label is None:
             task.begin_at_once(begin)
         answer = state.next_answer(task)
-        if answer is not None:
-            with st.spinner("Working…"):
-                fresh = _go_on(slot, place, task, answer, begin)
-            if fresh:
-                st.rerun()
+        # Whatever comes and goes has a place of its own: what stands below must not move, or
+        # the browser would mount it anew in the middle of a task.
+        with st.container():
+            if answer is not None:
+                with st.spinner("Working…"):
+                    fresh = _go_on(slot, place, task, answer, begin)
+                if fresh:
+                    st.rerun()
         draw_notice(slot)
         self._mount(slot, task, label, quiet)
 

@@ -27,10 +27,11 @@ _OUTAGES = (
 
 
 def draw_notice(slot: str) -> None:
-    """The notice left for this place, if any."""
+    """The notice left for this place, if any; the place itself is always there."""
     notice = state.notice(slot)
-    if notice is not None:
-        _DRAW[notice.tone](notice.text)
+    with st.container():
+        if notice is not None:
+            _DRAW[notice.tone](notice.text)
 
 
 @contextmanager

@@ -20,8 +20,13 @@ from dapp.words import count, record_name, short, tell, when
 
 EVERYBODY = "everybody"
 _LIVE, _ENDED = "live", "ended"
-_LONG = timedelta(days=3)
-"""Beyond this a day is precise enough on the axis."""
+_TIME_FORMS = (
+    (timedelta(days=3), "%d %b %Y"),
+    (timedelta(minutes=10), "%d %b, %H:%M"),
+    (timedelta(0), "%H:%M:%S"),
+)
+"""How precise the axis has to be, for a chart that spans more than this."""
+_INK = "#45525e"
 _BAR_PIXELS, _AXIS_PIXELS = 36, 130
 
 
@@ -116,15 +121,17 @@ def _chart(audit: Audit, patient: Address | None, now: int) -> None:
         }
         for g in grants
     )
-    st.altair_chart(_bars(rows, now), width="stretch")
+    st.altair_chart(_bars(rows), width="stretch")
     st.caption("A bar is one grant, from the block that made it to its end or expiry.")
 
 
-def _bars(rows: pd.DataFrame, now: int) -> alt.Chart:
-    first, last = rows["From"].min(), max(rows["Until"].max(), datetime.fromtimestamp(now, UTC))
-    form = "%d %b %Y" if last - first > _LONG else "%d %b, %H:%M"
-    time_scale = alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()])
-    time_axis = alt.Axis(format=form, tickCount=5, labelOverlap=True)
+def _bars(rows: pd.DataFrame) -> alt.Chart:
+    first, last = rows["From"].min(), rows["Until"].max()
+    form = next(text for span, text in _TIME_FORMS if last - first > span)
+    time_scale = alt.Scale(type="utc")
+    time_axis = alt.Axis(
+        format=form, tickCount=5, labelOverlap=True, labelColor=_INK, titleColor=_INK
+    )
     colours = alt.Scale(domain=[_LIVE, _ENDED], range=["#0b5d5e", "#8a96a3"])
     height = _BAR_PIXELS * rows["Patient and reader"].nunique() + _AXIS_PIXELS
     chart: alt.Chart = (
@@ -133,7 +140,9 @@ def _bars(rows: pd.DataFrame, now: int) -> alt.Chart:
         .encode(
             x=alt.X("From:T", title="Time (UTC)", scale=time_scale, axis=time_axis),
             x2="Until:T",
-            y=alt.Y("Patient and reader:N", title=None, axis=alt.Axis(labelLimit=200)),
+            y=alt.Y(
+                "Patient and reader:N", title=None, axis=alt.Axis(labelLimit=200, labelColor=_INK)
+            ),
             color=alt.Color("State:N", scale=colours, legend=alt.Legend(orient="top", title=None)),
             tooltip=["Patient and reader", "From", "Until", "State", "Purposes"],
         )

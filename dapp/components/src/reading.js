@@ -50,7 +50,7 @@ class PaperReader {
   }
 
   show(...children) {
-    if (!this.ended) this.place.body.replaceChildren(...children);
+    if (!this.ended) this.place.body.replaceChildren(...children.filter(Boolean));
   }
 
   begin() {
