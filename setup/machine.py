@@ -1,16 +1,25 @@
 """The machine as set-up sees it: where the checkout is, what is on PATH, how programs are run."""
 
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from setup.errors import SetupFailure
 
 _TAIL_LINES = 25
+
+
+def loads_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,8 @@ class Machine:
     is_root: bool
     interactive: bool
     """Somebody can answer a password prompt."""
+    loads: Callable[[str], bool] = loads_library
+    """Whether the system's loader finds a shared library."""
 
     @classmethod
     def current(cls, root: Path) -> "Machine":

@@ -1,6 +1,7 @@
 """Packages of the operating system: what is missing is named first, then installed with apt."""
 
 import ssl
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,10 @@ def _has_certificates(machine: Machine) -> bool:
 
 def _can_get_uv(machine: Machine) -> bool:
     return find_uv(machine) is not None or find_pip(machine) is not None
+
+
+def _has_atomics(machine: Machine) -> bool:
+    return sys.platform != "linux" or machine.loads("libatomic.so.1")
 
 
 def _has_browser(machine: Machine) -> bool:
@@ -107,6 +112,12 @@ FOR_TESTS: tuple[Need, ...] = (
             "macOS": "--cask chromium",
         },
     ),
+    Need(
+        package="libatomic1",
+        why="for the program that drives the browser",
+        present=_has_atomics,
+        elsewhere={"Fedora, RHEL": "libatomic", "Arch": "gcc-libs", "openSUSE": "libatomic1"},
+    ),
 )
 
 
@@ -139,7 +150,7 @@ def install(needs: Sequence[Need], machine: Machine, *, may_install: bool, say: 
     )
     if left := missing(needs, machine):
         raise SetupFailure(
-            f"apt-get succeeded, yet {_listed(left)} cannot be found on PATH.", way_out=way_out
+            f"apt-get succeeded, yet this is still missing: {_listed(left)}.", way_out=way_out
         )
 
 

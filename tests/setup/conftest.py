@@ -102,7 +102,13 @@ def make_rig(tmp_path: Path) -> MakeRig:
             "SSL_CERT_FILE": os.devnull,
             "https_proxy": "http://proxy.invalid:3128",
         }
-        machine = Machine(root=root, environ=environ, is_root=True, interactive=False)
+        machine = Machine(
+            root=root,
+            environ=environ,
+            is_root=True,
+            interactive=False,
+            loads=lambda _: True,
+        )
         rig = Rig(machine=machine, bin=on_path, shelf=shelf, log=log)
         rig.put(*programs)
         return rig

@@ -31,6 +31,12 @@ def test_missing_accepts_a_browser_of_another_name(make_rig) -> None:
     assert browser_path(rig.machine) == rig.bin / "google-chrome"
 
 
+def test_missing_names_the_library_that_drives_the_browser_only_for_tests(make_rig) -> None:
+    rig = make_rig((*COMPLETE, "chromium")).with_machine(loads=lambda _: False)
+    assert missing(FOR_USE, rig.machine) == []
+    assert packages(missing(FOR_TESTS, rig.machine)) == ["libatomic1"]
+
+
 def test_install_announces_before_installing(make_rig) -> None:
     rig = make_rig(("apt-get", "uv"))
     said: list[tuple[str, list[str]]] = []
@@ -70,7 +76,7 @@ def test_install_fails_with_the_words_of_apt_when_it_fails(make_rig) -> None:
 def test_install_fails_when_apt_brought_nothing(make_rig) -> None:
     rig = make_rig(("apt-get", "uv"))
     rig.write("apt-get", "exit 0")
-    with pytest.raises(SetupFailure, match="cannot be found on PATH"):
+    with pytest.raises(SetupFailure, match="still missing"):
         install(missing(FOR_USE, rig.machine), rig.machine, may_install=True, say=lambda _: None)
 
 
