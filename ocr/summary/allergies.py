@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
 
@@ -36,7 +37,10 @@ def allergy_mentions(sheet: Sheet) -> list[Mention]:
     found: list[Mention] = []
     for unit in sheet.units:
         if unit.section.kind == "allergies":
-            found.extend(_listed(sheet, unit))
+            if found and _CONTINUED.match(sheet.text, *unit.span):
+                found[-1] = _completed(sheet.text, found[-1], unit)
+            else:
+                found.extend(_listed(sheet, unit))
         elif unit.section.kind not in ("family", "labs", "immunizations"):
             found.extend(_narrated(sheet, unit))
     return found
@@ -53,6 +57,24 @@ def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
     for drug, following in zip_longest(substances, substances[1:]):
         end = following.span[0] if following else unit.span[1]
         yield _mention(text, unit, drug, end, "allergy-list")
+
+
+_CONTINUED = re.compile(r"(?:reactions?|severity|manifestations?)\s*:", re.IGNORECASE)
+
+
+def _completed(text: str, mention: Mention, unit: Unit) -> Mention:
+    """The allergy with the reaction or severity that a line of its own under it gives."""
+    start = text.index(":", unit.span[0]) + 1
+    reaction = _reaction(text, start, unit.span[1])
+    severity = _severity_pattern().search(text, start, unit.span[1])
+    details = dict(mention.details)
+    if reaction:
+        details["reaction"] = details["reaction"] or clean(text[slice(*reaction)])
+    if severity:
+        details["severity"] = details["severity"] or _severities()[severity.group().lower()]
+    if details == mention.details:
+        return mention
+    return replace(mention, details=details, extent=(*mention.extent, unit.span))
 
 
 def _none(text: str, unit: Unit) -> Mention | None:

@@ -55,11 +55,19 @@ def _acts_before(before: str, group: str) -> bool:
     last = _last(_pattern(group, "before"), before)
     if last is None:
         return False
-    between = before[last.end() :]
+    between = before[last.end() :].removeprefix(":")
     if last.group().lower() in _NARROW and "," in between:
         return False
-    reach: int = data("assertions")["scope"]["reach"]
-    return len(between.split()) <= reach and not _stops(between, group)
+    return _within_reach(between) and not _stops(between, group)
+
+
+def _within_reach(between: str) -> bool:
+    """Near enough, or further down an enumeration of short items that the trigger begins."""
+    scope = data("assertions")["scope"]
+    if len(between.split()) <= scope["reach"]:
+        return True
+    items = [item.split() for item in between.split(",")]
+    return len(items) > 2 and all(len(item) <= scope["reach_item"] for item in items)
 
 
 def _acts_after(after: str, group: str) -> bool:

@@ -13,7 +13,13 @@ from ocr.summary.sheets import Sheet
 from ocr.summary.text import Span, TextLine
 from ocr.summary.vocabulary import data, normal, phrases
 
-_NAME = re.compile(r"[A-Z][\w'’-]*\.?(?:,?\s+[A-Z][\w'’.-]*){1,4}")
+_NAME_WORD = re.compile(r"(?P<comma>,?)\s*(?P<word>[^\W\d_][\w'’-]*\.?)")
+_PARTICLES = frozenset(
+    {"al", "bin", "da", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la"}
+    | {"le", "los", "ten", "ter", "van", "von", "zu", "zur"}
+)
+_LONGEST_NAME = 6
+"""Words of a name."""
 _IDENTIFIER = re.compile(r"[A-Z]{0,4}[-/]?\d[\w./-]*(?:\s\d[\w-]*){0,3}", re.IGNORECASE)
 _SEX = {
     "m": "male",
@@ -129,13 +135,29 @@ def _name(text: str, span: Span) -> _Value | None:
     start = span[0]
     if title := _TITLES.match(text[start : span[1]]):
         start += title.end()
-    match = _NAME.match(text, start, span[1])
-    if match is None:
-        single = re.match(r"[A-Z][\w'’-]+", text[start : span[1]])
-        if single is None or single.end() < len(text[start : span[1]].rstrip(" ,.")):
-            return None
-        return single.group(), (start, start + single.end())
-    return _in_order(match.group()), match.span()
+    ends = _name_ends(text, start, span[1])
+    if not ends or (len(ends) == 1 and ends[0] < start + len(text[start : span[1]].rstrip(" ,."))):
+        return None
+    return _in_order(text[start : ends[-1]]), (start, ends[-1])
+
+
+def _name_ends(text: str, start: int, end: int) -> list[int]:
+    """Where the words of a name end: words in capitals or of scripts without, and particles.
+
+    A particle never ends a name, nor does a name reach over a label.
+    """
+    ends: list[int] = []
+    capitals = 0
+    while len(ends) < _LONGEST_NAME and (word := _NAME_WORD.match(text, start, end)):
+        printed = word["word"]
+        if (word["comma"] and not ends) or normal(printed) in _fields():
+            break
+        if printed[0].islower() and normal(printed) not in _PARTICLES:
+            break
+        ends.append(word.end())
+        capitals = len(ends) if not printed[0].islower() else capitals
+        start = word.end()
+    return ends[:capitals]
 
 
 def _in_order(name: str) -> str:

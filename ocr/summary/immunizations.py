@@ -9,7 +9,7 @@ from core.facts import Coding, Kind
 from ocr.summary.dates import Dated, find_dates
 from ocr.summary.mentions import Mention, clean
 from ocr.summary.sheets import Sheet
-from ocr.summary.text import TextLine
+from ocr.summary.text import Span, TextLine
 from ocr.summary.vocabulary import data, normal, phrases
 
 CVX = "http://hl7.org/fhir/sid/cvx"
@@ -66,6 +66,16 @@ def is_header(line: TextLine) -> bool:
         and not find_dates(line.text)
         and len(line.text.split()) < 14
     )
+
+
+def vaccine_tables(sheet: Sheet) -> list[Span]:
+    """Tables of vaccines, each to the end of its section: the diseases there are not had."""
+    found = []
+    for line in sheet.page.lines:
+        if is_header(line):
+            end = next((s.end for s in sheet.sections if s.end > line.end), len(sheet.text))
+            found.append((line.start, end))
+    return found
 
 
 def known_vaccine(text: str) -> Vaccine | None:

@@ -25,7 +25,7 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )
 _FLAG = re.compile(
-    r"[\[(]?(?P<flag>HH|LL|H|L|High|HIGH|high|Low|LOW|low|Abnormal|ABN|A|Critical|CRIT|\*+|↑|↓|N|Normal)"
+    r"[\[(]?(?P<flag>HH|LL|[HL]\*|H|L|High|HIGH|high|Low|LOW|low|Abnormal|ABN|A|Critical|CRIT|\*+|↑|↓|N|Normal)"
     r"[\])]?(?=[\s,;.)]|$)"
 )
 _FLAG_BEFORE = re.compile(rf"(?<!\S){_FLAG.pattern}")
@@ -219,7 +219,7 @@ def shown_flag(printed: str | None) -> str | None:
     """H, L, HH, LL or A; None for nothing and for "normal"."""
     if not printed or printed.lower() in _NO_FLAG:
         return None
-    return _FLAGS.get(printed.lower(), printed.upper())
+    return _FLAGS.get(printed.lower(), printed.upper().rstrip("*"))
 
 
 def _row(

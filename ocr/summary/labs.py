@@ -44,7 +44,8 @@ def lab_mentions(sheet: Sheet) -> list[Mention]:
         elif table and len(columns) > 1 and (series := _series(line, columns)):
             found.extend(series)
         elif row := parse_row(line, table=table):
-            found.append(_mention(row, _row_date(sheet, section, columns), "lab-row"))
+            date = _own_date(sheet.text, row, line) or _row_date(sheet, section, columns)
+            found.append(_mention(row, date, "lab-row"))
         else:
             table = table and len(line.text.split()) < 10
     return found + list(_narrative(sheet, found))
@@ -69,6 +70,16 @@ def _section_of(sheet: Sheet, line: TextLine) -> Section:
         (s for s in reversed(sheet.sections) if s.start <= max(line.end - 1, line.start)),
         sheet.sections[0],
     )
+
+
+def _own_date(text: str, row: Row, line: TextLine) -> str | None:
+    """The date that stands right behind the value, as in "9.2 g/dL on 3 May 2024"."""
+    for dated in find_dates(text, row.end, line.end):
+        return dated.iso if _BEHIND.fullmatch(text[row.end : dated.span[0]]) else None
+    return None
+
+
+_BEHIND = re.compile(r"[\s,]*(?:\(|on\s|at\s|of\s)+")
 
 
 def _row_date(sheet: Sheet, section: Section, columns: tuple[tuple[int, Dated], ...]) -> str | None:

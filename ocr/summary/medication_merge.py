@@ -20,7 +20,7 @@ def merge_medication(
     Returns the facts to keep, the prevailing one first, and what they disagree on, if they do.
     """
     ordered = sorted(group, key=_standing)
-    newest = [fact for fact in ordered if fact.date == ordered[0].date]
+    newest = [fact for fact in ordered if _may_be_one_day(fact.date, ordered[0].date)]
     older = ordered[len(newest) :]
     said = [verdict for paper in _by_document(newest) for verdict in _verdicts(paper)]
     about = _disagreement(said)
@@ -28,6 +28,13 @@ def merge_medication(
         sides = _sides(said, newest, about)
         return [_whole(s, older if i == 0 else [], joined) for i, s in enumerate(sides)], about
     return [_last_seen(_whole([*said[:1], *newest], older, joined), complete_lists)], None
+
+
+def _may_be_one_day(date: str | None, other: str | None) -> bool:
+    """Equal as far as both say: 2024-03 and 2024-03-15 are in no order."""
+    if date is None or other is None:
+        return date is other
+    return date.startswith(other) or other.startswith(date)
 
 
 def _standing(fact: Fact) -> tuple[tuple[bool, str], str, int]:
@@ -147,7 +154,8 @@ def _last_seen(fact: Fact, complete_lists: Sequence[str]) -> Fact:
     if fact.status != "current" or not complete_lists:
         return fact
     newest = max(complete_lists)
-    return replace(fact, status="last-seen") if not fact.date or fact.date < newest else fact
+    older = not fact.date or (fact.date < newest and not newest.startswith(fact.date))
+    return replace(fact, status="last-seen") if older else fact
 
 
 def amount(dose: str | None) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 
 from core.facts import Coding, Kind
 from ocr.summary.dates import find_dates
+from ocr.summary.immunizations import vaccine_tables
 from ocr.summary.mentions import Mention, clean
 from ocr.summary.procedures import is_procedure
 from ocr.summary.sections import Unit
@@ -26,6 +27,7 @@ _CODE = re.compile(
 )
 _CUT = re.compile(
     r"\s[-–—]\s|;|:|\(|\[|\.\s"
+    r"|,?\s(?:rule out|r/o|versus|vs\.?)\s"
     r"|,?\s(?:since|diagnosed|dx|first noted|onset|on treatment|for which|which|status post|s/p"
     r"|treated with|managed with|on)\b"
     r"|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active|now|as well|also)\b"
@@ -35,6 +37,7 @@ _PAST = re.compile(
     r"|diagnosis of|significant for)\s+",
     re.IGNORECASE,
 )
+_OTHERS = re.compile(r"(?:family|maternal|paternal) history of\b", re.IGNORECASE)
 _LONGEST = 9
 
 
@@ -49,8 +52,11 @@ class Problem:
 def problem_mentions(sheet: Sheet) -> list[Mention]:
     """Problems of lists, and known ones of running text; relatives' too, to be told apart."""
     found: list[Mention] = []
+    vaccines = vaccine_tables(sheet)
     for unit in sheet.units:
         kind = unit.section.kind
+        if any(start <= unit.span[0] < end for start, end in vaccines):
+            continue
         if kind in _LISTS:
             found.extend(_listed(sheet, unit))
         elif kind in _NARRATIVE:
@@ -66,6 +72,8 @@ def known_problem(text: str) -> Problem | None:
 def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
     inside = list(_known(sheet, unit, weak=True))
     whole = _item(sheet, unit)
+    if whole and inside and _OTHERS.match(whole.name):
+        whole = None
     if whole and len(inside) == 1 and (head := _qualified(sheet, unit, whole, inside[0])):
         whole = head
     if whole and (len(inside) < 2 or known_problem(whole.name)):

@@ -24,10 +24,11 @@ def procedure_mentions(sheet: Sheet) -> list[Mention]:
     """List items of procedure sections, known procedures of running text, titled examinations."""
     found: list[Mention] = []
     for unit in sheet.units:
-        if unit.section.kind == "procedures":
+        section = unit.section.kind
+        if section == "procedures":
             found.extend(_listed(sheet, unit))
-        elif unit.section.kind in _NARRATIVE:
-            found.extend(_narrated(sheet, unit))
+        elif section in _NARRATIVE:
+            found.extend(_narrated(sheet, unit, listed=unit.item and section == "history"))
     return found
 
 
@@ -47,6 +48,11 @@ def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
         and (named := [c for c in cells if re.search("[a-z]{4}", c.text)])
     ):
         start, end = max(start, named[0].start), named[0].end
+    for dated in dates:
+        start = dated.span[1] + 1 if dated.span[0] == start else start
+    if dates and _are_several(text, start, dates[0].span[0]):
+        yield from _narrated(sheet, unit, listed=True)
+        return
     if cut := _CUT.search(text, start, end):
         end = cut.start()
     for dated in dates:
@@ -60,7 +66,7 @@ def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
         or set(words) & _verbs()
         or not re.search("[A-Za-z]{4}", name)
     ):
-        yield from _narrated(sheet, unit)
+        yield from _narrated(sheet, unit, listed=False)
         return
     if not (name[0].isupper() or _known().search(name)) or not _sounds_right(name, dates):
         return
@@ -74,14 +80,21 @@ def _sounds_right(name: str, dates: list[Dated]) -> bool:
     return bool(_known().search(name) or dates)
 
 
-def _narrated(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
+def _are_several(text: str, start: int, end: int) -> bool:
+    """Whether several procedures share text[start:end]: its date is the last one's."""
+    named = [match.start() for match in _known().finditer(text, start, end)]
+    return len(named) > 1 and "," in text[named[0] : named[-1]]
+
+
+def _narrated(sheet: Sheet, unit: Unit, *, listed: bool) -> Iterator[Mention]:
+    """Procedures of running text that were done; with `listed` those that stand there bare."""
     for match in _known().finditer(sheet.text, *unit.span):
         span = _widened(sheet.text, unit, match.span(), _modifiers())
         before = sheet.text[unit.span[0] : span[0]][-40:]
         if _is_planned(sheet.text, unit, span):
             continue
         dates = _dates_after(sheet.text, span, unit.span[1])
-        if dates or _done().search(before) or (unit.item and unit.section.kind == "history"):
+        if dates or _done().search(before) or listed:
             yield _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, dates)
     for match in _examinations().finditer(sheet.text, *unit.span):
         span = _widened(sheet.text, unit, match.span(), _examination_words())

@@ -42,7 +42,7 @@ def parse_sig(text: str, start: int, end: int) -> Sig:
     line = _SUPPLY.sub(lambda m: " " * len(m.group()), text[start:end])
     strengths = _holding(line, _amounts(_strength(), line))
     counts = _amounts(_form_count(), line)
-    doubtful = None if strengths else _doubtful().search(line)
+    doubtful = None if strengths else _doubtful().search(line) or _misread().search(line)
     route = _first(line, _routes(), _route_pattern())
     rate = _first(line, _table("rate"), _pattern("rate"))
     timing = _first(line, _table("timing"), _pattern("timing"))
@@ -203,6 +203,15 @@ def _strength() -> re.Pattern[str]:
 def _doubtful() -> re.Pattern[str]:
     unit = _alternatives(data("sig")["dose"]["doubtful_units"])
     return re.compile(rf"(?<![\w.,/-])\d+(?:[.,]\d+)?\s?(?:{unit})(?![A-Za-z])", re.IGNORECASE)
+
+
+@cache
+def _misread() -> re.Pattern[str]:
+    """An amount with letters for digits, such as "1O mg", or without the zero, as ".5 mg"."""
+    unit = _alternatives(tuple(_units()))
+    return re.compile(
+        rf"(?<!\S)(?=\S*\d)(?-i:[\dOoIlSB|.,]{{1,6}})\s?(?:{unit})(?![A-Za-z])", re.IGNORECASE
+    )
 
 
 @cache
