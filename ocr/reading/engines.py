@@ -127,8 +127,10 @@ class TesseractEngine:
             return str(call(str(image), lang=language, config=config, timeout=seconds))
         except pytesseract.TesseractNotFoundError as error:
             raise SetupError("The text recogniser is not installed.", remedy=_REMEDY) from error
-        except pytesseract.TesseractError as error:
+        except (pytesseract.TesseractError, OSError) as error:  # OSError: it left no answer
             raise PaperError("The text recogniser failed on it.") from error
+        except SystemExit as error:  # pytesseract's answer to a version it cannot parse
+            raise SetupError("The text recogniser does not work.", remedy=_REMEDY) from error
         except RuntimeError as error:  # pytesseract's way to say that the time ran out
             raise PaperLimitError("Recognising it took longer than allowed.") from error
 

@@ -112,7 +112,7 @@ def fake_tesseract(tmp_path: Path) -> Callable[[str], str]:
         program.write_text(
             "#!/bin/sh\n"
             'case "$1" in\n'
-            "--version) echo 'tesseract 0.0'; exit 0;;\n"
+            "--version) echo 'tesseract 5.0.0'; exit 0;;\n"
             "--list-langs) echo eng; exit 0;;\n"
             f"esac\n{body}\n"
         )
@@ -123,7 +123,7 @@ def fake_tesseract(tmp_path: Path) -> Callable[[str], str]:
 
 
 class CountingEngine:
-    """Sees the same word on every page, and counts how often it was asked."""
+    """Sees the same word on every page, and counts the pages it was asked to read."""
 
     name = "counting"
 
@@ -138,7 +138,8 @@ class CountingEngine:
     def recognise(
         self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
     ) -> tuple[Word, ...]:
-        self.calls.append(image)
+        if not sparse:
+            self.calls.append(image)
         assert image.read_bytes().startswith(b"P5")
         box = Box(left=10, top=10, right=60, bottom=30)
         return tuple(
