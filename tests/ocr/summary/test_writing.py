@@ -2,6 +2,8 @@
 
 import json
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,25 +29,26 @@ def history(reading: Reading) -> History:
     return summarise(reading)
 
 
-@pytest.fixture
-def full_disk():
-    """A process whose files may not grow beyond a kilobyte."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond a kilobyte. Around the call alone: pytest's own log is a file too."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def contents(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_write_history_leaves_the_former_file_when_the_disk_is_full(tmp_path, history, reading):
     former = dict.fromkeys(NAMES, "former")
     for name, text in former.items():
         (tmp_path / name).write_text(text)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError), full_disk():
         write_history(history, reading, tmp_path, generated_at=AT)
     assert contents(tmp_path) == former
 
