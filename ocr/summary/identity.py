@@ -150,7 +150,7 @@ def _name_ends(text: str, start: int, end: int) -> list[int]:
     capitals = 0
     while len(ends) < _LONGEST_NAME and (word := _NAME_WORD.match(text, start, end)):
         printed = word["word"]
-        if (word["comma"] and not ends) or normal(printed) in _fields():
+        if (word["comma"] and not ends) or _is_label(text, word, end):
             break
         if printed[0].islower() and normal(printed) not in _PARTICLES:
             break
@@ -158,6 +158,17 @@ def _name_ends(text: str, start: int, end: int) -> list[int]:
         capitals = len(ends) if not printed[0].islower() else capitals
         start = word.end()
     return ends[:capitals]
+
+
+def _is_label(text: str, word: re.Match[str], end: int) -> bool:
+    """Whether a word that labels fields does so here: Page and Sample are surnames too.
+
+    A label has its field behind it, and not another label.
+    """
+    if normal(word["word"]) not in _fields() or not text[word.end() : end].strip(" .,"):
+        return False
+    following = _NAME_WORD.match(text, word.end(), end)
+    return following is None or normal(following["word"]) not in _fields()
 
 
 def _in_order(name: str) -> str:

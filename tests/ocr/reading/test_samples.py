@@ -8,21 +8,24 @@ import pytest
 
 from core.words import Reading
 from ocr.reading import ReadingSettings, read_paths
-
-SAMPLES = Path(__file__).resolve().parents[3] / "samples"
-
-
-@pytest.fixture(scope="module")
-def truth() -> dict[str, Any]:
-    path = SAMPLES / "truth.json"
-    if not path.is_file():
-        pytest.skip("no sample paper here; `anamnesis samples` makes it")
-    return dict(json.loads(path.read_text()))
+from scripts._paper.generate import write_samples
 
 
 @pytest.fixture(scope="module")
-def reading(truth: dict[str, Any]) -> Reading:
-    return read_paths([SAMPLES], ReadingSettings())
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    write_samples(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(samples: Path) -> dict[str, Any]:
+    return dict(json.loads((samples / "truth.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def reading(samples: Path) -> Reading:
+    return read_paths([samples], ReadingSettings())
 
 
 def test_read_paths_refuses_no_paper_when_given_the_samples(

@@ -110,3 +110,17 @@ def test_lab_row_with_a_starred_flag_keeps_unit_and_range():
 def test_lab_value_takes_the_date_right_behind_it():
     (fact,) = found(history_of_text("Laboratory\nHemoglobin 9.2 g/dL on 3 May 2023"), Kind.LAB)
     assert fact.date == "2023-05-03"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Patient: Ada Sample", "Ada Sample"),
+        ("Patient: Jimmy Page DOB 2 May 1970", "Jimmy Page"),
+        ("Patient: Nora Linden Sex female", "Nora Linden"),
+        ("Patient: Nora Linden DOB: 2 May 1970", "Nora Linden"),
+    ],
+)
+def test_a_surname_that_is_also_a_label_stays_in_the_name(line: str, name: str) -> None:
+    history = summarise(read_texts(paper=line))
+    assert [fact.value for fact in history.patient if fact.name == "name"] == [name]
