@@ -37,6 +37,9 @@ def enrol(screen: Screen, view: str) -> list[str]:
     assert screen.wallet is not None
     page = screen.page
     page.get_by_test_id(f"connect-{screen.wallet.rdns}").click()
+    page.get_by_test_id("account").wait_for()
+    page.get_by_test_id(f"{view}.key").wait_for()
+    settled(page)
     page.get_by_test_id(f"{view}.key").click()
     page.get_by_test_id("recovery-words").wait_for()
     words = page.locator("[data-testid=recovery-words] li").all_inner_texts()
@@ -47,6 +50,12 @@ def enrol(screen: Screen, view: str) -> list[str]:
     page.get_by_test_id("confirm-words").click()
     expect(page.get_by_text("Your reading key is published")).to_be_visible()
     return words
+
+
+def settled(page: Page) -> None:
+    """The server has drawn the page for the account that the wallet has now."""
+    page.wait_for_timeout(1_000)  # the wallet bar tells the server after its own mount
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def history_text(page: Page) -> str:
