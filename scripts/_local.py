@@ -29,7 +29,8 @@ class Places:
 
     @property
     def artifacts(self) -> Path:
-        return self.home / "cache" / "contracts"
+        """The compiled contract, where set-up puts it: it is of the checkout, not of a home."""
+        return ROOT / ".build" / "consent"
 
     def deployment(self, settings: Settings) -> Path:
         """Where the contract of the settings' chain is on record."""

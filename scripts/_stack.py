@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from core.errors import PortInUseError, SetupError
+from core.errors import PortInUseError, SetupError, WrongContractError
 from ipfs.supervisor import NodeProcess
 from ipfs.supervisor import NodeSettings as StoreNodeSettings
 from ledger import tethered
@@ -36,8 +36,6 @@ from scripts._settings import ROOT, Settings, private_folder
 from scripts._stack_record import Record, record_path
 
 HOST = "127.0.0.1"
-CHAIN_PORT = 8545
-READING_PORT = 8502
 START_SECONDS = 60
 MOST_RESTARTS = 5
 WATCH_SECONDS = 0.5
@@ -69,8 +67,8 @@ class StackPorts:
             _require_free(fixed)
         ports = cls(
             dapp=fixed or _free(0),
-            reading=_free(kept.get("reading", READING_PORT if wanted else 0)),
-            chain=_free(kept.get("chain", CHAIN_PORT if wanted else 0)),
+            reading=_free(kept.get("reading", _ports.READING if wanted else 0)),
+            chain=_free(kept.get("chain", _ports.CHAIN if wanted else 0)),
         )
         write_private(
             path, json.dumps({"dapp": ports.dapp, "reading": ports.reading, "chain": ports.chain})
@@ -244,13 +242,20 @@ class Stack:
         relayer = relayer_account(self.places.relayer_key)
         rpc = self.node.rpc()
         fund_locally(rpc, relayer)
-        return deploy(
-            rpc,
-            artifact(self.places),
-            relayer,
-            self.places.deployment(self.settings),
-            snapshots=self.places.chain,
-        )
+        try:
+            return deploy(
+                rpc,
+                artifact(self.places),
+                relayer,
+                self.places.deployment(self.settings),
+                snapshots=self.places.chain,
+            )
+        except WrongContractError as error:
+            home = self.settings.home
+            raise WrongContractError(
+                f"The contract on the local chain of {home} is of other sources than these.",
+                remedy=f"Move {home} away to begin anew, or check those sources out to keep it.",
+            ) from error
 
     def _write_settings(self) -> None:
         home = self.settings.home

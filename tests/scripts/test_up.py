@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import PortInUseError
+from core.errors import PortInUseError, WrongContractError
 from scripts._ports import is_free
-from scripts._stack import StackPorts
+from scripts._settings import Settings
+from scripts._stack import Stack, StackPorts
 from tests.scripts.conftest import Run, Up
 
 PATIENCE_SECONDS = 60
@@ -24,6 +25,13 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
             return
         time.sleep(0.2)
     raise AssertionError(f"{what} did not happen within {PATIENCE_SECONDS} s")
+
+
+def answers(up: Up, run: Run) -> bool:
+    """Whether `anamnesis doctor` finds every part of the stack answering."""
+    doctor = json.loads(run("doctor", "--home", up.home, "--json").stdout)
+    running = next(f for f in doctor["findings"] if f["name"] == "running stack")
+    return bool(running["status"] == "ok")
 
 
 def test_up_survives_the_death_of_its_parts_and_keeps_what_was_confirmed(up: Up, run: Run) -> None:
@@ -41,9 +49,7 @@ def test_up_survives_the_death_of_its_parts_and_keeps_what_was_confirmed(up: Up,
     wait_until(lambda: run("deploy", "--home", up.home).returncode == 0, "the chain's return")
     again = run("deploy", "--home", up.home)
     assert again.stdout == contract.stdout, "the contract is still there"
-    doctor = json.loads(run("doctor", "--home", up.home, "--json").stdout)
-    running = next(f for f in doctor["findings"] if f["name"] == "running stack")
-    assert running["status"] == "ok", running
+    wait_until(lambda: answers(up, run), "the answer of every part")
 
 
 def test_audit_is_never_green_over_nothing(up: Up, run: Run) -> None:
@@ -90,3 +96,20 @@ def test_a_taken_dapp_port_is_an_error_that_names_it(up: Up, tmp_path: Path) -> 
     taken = int(up.said["dapp"].rsplit(":", 1)[1])
     with pytest.raises(PortInUseError, match=str(taken)):
         StackPorts.choose(tmp_path / "ports.json", taken)
+
+
+def test_a_home_of_another_contract_is_named_with_the_way_out_and_nothing_is_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_other_sources(*_: object, **__: object) -> None:
+        raise WrongContractError("Another contract stands there.")
+
+    monkeypatch.setattr("scripts._stack.deploy", of_other_sources)
+    home = tmp_path / "home"
+    stack = Stack(Settings.load(home, {}, dapp_port=0), print)
+    with pytest.raises(WrongContractError) as caught:
+        stack.start(servers=False)
+    assert str(home) in caught.value.what
+    assert "begin anew" in caught.value.remedy
+    assert not (home / "stack.json").exists()
+    assert is_free(stack.ports.chain)
