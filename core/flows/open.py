@@ -13,7 +13,7 @@ from core.flows.submit import deadline
 from core.hashing import Address
 from core.ports import Ledger, Vault
 from core.purposes import describe
-from core.records import HISTORY_RECORD, SealContext
+from core.records import ALL_RECORDS, HISTORY_RECORD, SealContext
 from core.typed_data import OpenRecord
 
 
@@ -115,7 +115,11 @@ def granted_envelope(
                 "The patient has sealed a newer version that was not shared with you yet.",
                 remedy="Ask the patient to share the newest version.",
             )
-        if isinstance(event, AccessGranted) and (event.patient, event.grantee) == (patient, reader):
+        if (
+            isinstance(event, AccessGranted)
+            and (event.patient, event.grantee) == (patient, reader)
+            and event.record in (record, ALL_RECORDS)
+        ):
             return event.envelope
     raise AccessDeniedError("This patient has not given you access.")
 

@@ -1,5 +1,7 @@
 """The flows over ports: the story, its interruptions, and what must never be handed over."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import (
@@ -315,3 +317,13 @@ def test_prepare_reading_key_rotates_and_refuses_a_wrong_length(
     assert ledger.reading_key(patient.account) == doctor.key
     with pytest.raises(InputError, match=str(READING_KEY_BYTES)):
         prepare_reading_key(ledger, account=patient.account, key=b"short")
+
+
+def test_hand_over_passes_by_a_grant_on_another_record(
+    ledger: FakeLedger, vault: MemoryVault, patient: Person, doctor: Person
+) -> None:
+    publish(ledger, vault, patient.signer, HISTORY)
+    granted = grant(ledger, vault, patient, doctor)
+    request = replace(ask(ledger, doctor, patient), record=b"\x07" * 32)
+    sign_and_submit(ledger, patient.signer, prepare_grant(ledger, request, b"\x09" * 32))
+    assert receive(ledger, vault, doctor, patient).envelope_digest == granted.envelope
