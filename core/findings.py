@@ -69,7 +69,11 @@ class Grant:
         return min(self.event.expiry, self.closing.at.timestamp)
 
     def live_at(self, moment: int) -> bool:
-        return self.start <= moment < self.until
+        return self.live_between(moment, moment)
+
+    def live_between(self, first: int, last: int) -> bool:
+        """Whether it was live at any moment from `first` to `last`, both included."""
+        return self.start <= last and first < self.until and self.start < self.until
 
     def end_at(self, moment: int) -> End | None:
         """Why it had ended by `moment`; None while it is live, and before it began."""
@@ -147,11 +151,22 @@ class Audit:
 
         With `record`, those for all records count too.
         """
+        return self.readers_between(moment, moment, patient=patient, record=record)
+
+    def readers_between(
+        self,
+        first: int,
+        last: int,
+        *,
+        patient: Address | None = None,
+        record: bytes | None = None,
+    ) -> tuple[Grant, ...]:
+        """The grants live at any moment from `first` to `last`, both included."""
         records = (record, ALL_RECORDS)
         return tuple(
             grant
             for grant in self.grants
-            if grant.live_at(moment)
+            if grant.live_between(first, last)
             and patient in (None, grant.event.patient)
             and (record is None or grant.event.record in records)
         )

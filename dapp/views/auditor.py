@@ -86,7 +86,8 @@ def _readers_at(audit: Audit, patient: Address | None, now: int) -> None:
         "Time (UTC)", value=present.time().replace(microsecond=0), step=60, key="auditor.time"
     )
     moment = int(datetime.combine(day, clock, tzinfo=UTC).timestamp())
-    readers = audit.readers_at(moment, patient=patient)
+    # The clock chooses a minute; who could read in any second of it belongs in the answer.
+    readers = audit.readers_between(moment, moment + 59, patient=patient)
     if not readers:
         st.info(f"On {when(moment)} nobody but the patients themselves could read.")
         return

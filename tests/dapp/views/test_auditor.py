@@ -50,6 +50,15 @@ def test_readers_at_follow_the_chosen_time(stage: Stage, sealed: Person, doctor:
     assert "nobody but the patients themselves" in texts(page.info)
 
 
+def test_readers_of_this_minute_are_shown_when_the_grant_is_seconds_old(
+    stage: Stage, sealed: Person, doctor: Person
+) -> None:
+    stage.ledger.advance(59 - stage.ledger.now() % 60)
+    give(doctor, sealed, Purpose.TREAT, days=3)
+    page = stage.open_page(view)
+    assert doctor.account in set(page.dataframe[0].value["Reader"])
+
+
 def test_patient_narrows_the_events(stage: Stage, sealed: Person, doctor: Person) -> None:
     give(doctor, sealed, Purpose.TREAT, days=3)
     page = stage.open_page(view)
