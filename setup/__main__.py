@@ -49,7 +49,7 @@ def _set_up(machine: Machine, purpose: str, *, may_install: bool) -> int:
         needed=lambda: bool(needs),
         do=lambda: system.install(needs, machine, may_install=may_install, say=_tell),
     )
-    return sum(_take(step) for step in (packages, *steps(machine)))
+    return sum(_take(step) for step in (packages, *steps(machine, for_tests=purpose == "test")))
 
 
 def _take(step: Step) -> bool:
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="purpose",
         choices=("use", "test"),
         default="use",
-        help="test: a browser as well",
+        help="test: also a browser and the npm packages that only tests use",
     )
     parser.add_argument(
         "--no-apt", action="store_true", help="never install system packages, only name them"

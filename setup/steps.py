@@ -31,8 +31,9 @@ class Step:
     do: Callable[[], None]
 
 
-def steps(machine: Machine) -> tuple[Step, ...]:
+def steps(machine: Machine, *, for_tests: bool = False) -> tuple[Step, ...]:
     """Every step, in the order in which they depend on one another."""
+    only = () if for_tests else ("--omit=dev",)
     stamps = Stamps(machine.tools / "stamps")
     return (
         Step(
@@ -51,10 +52,10 @@ def steps(machine: Machine) -> tuple[Step, ...]:
         Step(
             name="npm packages",
             doing="installing what package-lock.json names into node_modules/",
-            needed=lambda: not npm_matches(machine.root),
+            needed=lambda: not npm_matches(machine.root, for_tests=for_tests),
             # The packages work without their install scripts; nobody need be trusted to run any.
             do=lambda: _npm(
-                machine, "npm packages", "ci", "--ignore-scripts", "--no-audit", "--no-fund"
+                machine, "npm packages", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *only
             ),
         ),
         _browser_components(machine, stamps),
@@ -62,10 +63,11 @@ def steps(machine: Machine) -> tuple[Step, ...]:
     )
 
 
-def npm_matches(root: Path) -> bool:
+def npm_matches(root: Path, *, for_tests: bool = False) -> bool:
     """Whether node_modules/ is what package-lock.json says, by npm's own record of it.
 
-    npm writes that record last, so an interrupted installation never looks complete.
+    What only tests need may be there or not, unless this is `for_tests`. npm writes its record
+    last, so an interrupted installation never looks complete.
     """
     try:
         wanted = json.loads((root / "package-lock.json").read_text())["packages"]
@@ -73,7 +75,11 @@ def npm_matches(root: Path) -> bool:
         present = json.loads(record.read_text())["packages"]
     except (FileNotFoundError, ValueError, KeyError):
         return False
-    required = {name for name, entry in wanted.items() if name and not entry.get("optional")}
+    required = {
+        name
+        for name, entry in wanted.items()
+        if name and not (entry.get("optional") or (entry.get("dev") and not for_tests))
+    }
     return required <= present.keys() and all(
         name in wanted and wanted[name].get("integrity") == entry.get("integrity")
         for name, entry in present.items()

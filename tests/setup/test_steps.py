@@ -12,7 +12,7 @@ import time
 import pytest
 
 from setup.__main__ import main
-from setup.steps import npm_matches
+from setup.steps import npm_matches, steps
 from setup.tools import find_node, find_uv, parse_version
 
 COMPLETE = ("uv", "tesseract", "node", "npm")
@@ -204,6 +204,28 @@ def test_npm_matches_only_what_the_lock_names(rig) -> None:
         assert npm_matches(root) is matches
     record.write_text("{torn")
     assert not npm_matches(root)
+
+
+def test_npm_matches_without_what_only_tests_need_unless_it_is_for_tests(rig) -> None:
+    root = rig.machine.root
+    lock = {"": {}, "node_modules/a": {"integrity": "sha512-a", "dev": True}}
+    (root / "package-lock.json").write_text(json.dumps({"packages": lock}))
+    record = root / "node_modules" / ".package-lock.json"
+    record.parent.mkdir()
+    record.write_text('{"packages": {}}')
+    assert npm_matches(root)
+    assert not npm_matches(root, for_tests=True)
+    record.write_text(json.dumps({"packages": lock}))
+    assert npm_matches(root)
+    assert npm_matches(root, for_tests=True)
+
+
+def test_main_leaves_out_the_npm_packages_of_tests_unless_it_is_for_tests(rig) -> None:
+    run(rig)
+    assert any("npm ci" in call and "--omit=dev" in call for call in rig.calls())
+    each = {step.name: step for step in steps(rig.machine, for_tests=True)}
+    each["npm packages"].do()
+    assert not any("--omit=dev" in call for call in rig.calls())
 
 
 def test_find_uv_refuses_one_that_is_too_old(rig) -> None:
