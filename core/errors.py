@@ -120,16 +120,39 @@ class ConsentRefusedError(ChainError):
         self.reason = reason
 
 
+class PublicationError(ChainError):
+    """A publication ended without being acknowledged; `stage` names how (`core.outbox.Stage`)."""
+
+    def __init__(self, what: str, *, stage: str, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.stage = stage
+
+
 class StoreError(AnamnesisError):
     """The IPFS node or the local index failed."""
 
     exit_code = 6
 
 
+class OutboxDamagedError(StoreError):
+    """The file of publications on their way does not say what was written into it."""
+
+    remedy = (
+        "Move it away: what was acknowledged is on the chain and in the store, and needs it no "
+        "longer. Publish again what was still on its way."
+    )
+
+
 class StoreUnavailableError(StoreError):
     """No answer from the IPFS node."""
 
     remedy = "Start it with `anamnesis up`, then repeat the command: it resumes where it stopped."
+
+
+class StoreBusyError(StoreError):
+    """Another process holds the vault and did not let go in time."""
+
+    remedy = "Wait until it is done, or end it; then repeat the command."
 
 
 class VerificationError(AnamnesisError):

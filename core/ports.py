@@ -1,11 +1,13 @@
 """What the flows need of the outside world. Adapters in ledger, ipfs and ocr implement these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from core.events import Event
 from core.hashing import Address
-from core.records import SealContext, Sealing, Terms
+from core.outbox import Publication, Subject
+from core.records import Condition, Held, Reader, SealContext, Sealing, Terms
 from core.typed_data import Domain, Signed, TypedStruct
 
 
@@ -102,4 +104,91 @@ class Vault(Protocol):
 
     def envelope(self, digest: bytes) -> bytes:
         """An envelope by its keccak256, verified."""
+        ...
+
+
+class Outbox(Protocol):
+    """Publications on their way, across crashes. Methods raise StoreError and its kin."""
+
+    def alone(self, subject: Subject) -> AbstractContextManager[None]:
+        """Be the only one to work on this subject, over all threads and processes.
+
+        Whoever died held it no longer: a publication found half-way inside has nobody.
+        """
+        ...
+
+    def find(self, subject: Subject) -> Publication | None: ...
+
+    def publications(self) -> Sequence[Publication]:
+        """All of them, the ended ones included: the last of each subject."""
+        ...
+
+    def put(self, publication: Publication) -> None:
+        """Keep it in place of its subject's last one. It is durable when this returns."""
+        ...
+
+    def forget(self, subject: Subject) -> None:
+        """Drop what is kept of a subject, as an erasure needs. Idempotent."""
+        ...
+
+
+class Resealer(Protocol):
+    """A vault in its owner's hands: it can open, seal anew and wrap. Holds the reading identity."""
+
+    def resuming(self, commitment: bytes) -> Sealing | None:
+        """The sealing, if it came of a rotation that reached the chain and was never settled."""
+        ...
+
+    def opens(self, context: SealContext, envelope: bytes) -> bool:
+        """Whether the owner's present identity opens this envelope of theirs, named by digest."""
+        ...
+
+    def reseal(
+        self, context: SealContext, commitment: bytes, envelope: bytes, owner_key: bytes
+    ) -> Sealing:
+        """The same payload as the next version, under a fresh key, stored and read back.
+
+        `context`, `commitment` and the owner's `envelope` digest are the present version's, as
+        the chain names them. Repeated, it returns the sealing that is stored already.
+        """
+        ...
+
+    def wrap(self, sealing: Sealing, readers: Sequence[Reader]) -> Mapping[Address, bytes]:
+        """Store an envelope for each reader; its digest by account."""
+        ...
+
+    def settle(self, sealing: Sealing, named: Collection[bytes]) -> int:
+        """End a rotation: earlier versions and envelopes that no grant names go. Idempotent.
+
+        Returns how many earlier versions went.
+        """
+        ...
+
+    def rewrap_received(self, reader: Address) -> Sequence[Address]:
+        """Wrap what others shared with `reader` for the present identity; whose it was."""
+        ...
+
+
+class Custody(Protocol):
+    """A vault looked at from outside, for verification: what it has, and in what condition.
+
+    Raises StoreUnavailableError when the node does not answer: silence is not a finding.
+    """
+
+    def patients(self) -> Sequence[Address]: ...
+
+    def held(self, patient: Address) -> Sequence[Held]:
+        """By record and version, unconfirmed ones included."""
+        ...
+
+    def record_condition(self, commitment: bytes) -> Condition:
+        """After reading the sealed record through."""
+        ...
+
+    def envelope_condition(self, digest: bytes) -> Condition:
+        """After reading the envelope through; its digest must be right too."""
+        ...
+
+    def stray_pins(self) -> int:
+        """Pins of the node that the vault has not on its books."""
         ...

@@ -1,6 +1,7 @@
 """Names of sealed things: which record, which version, for whom, bound to which contract."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from core.hashing import Address, keccak256
 from core.typed_data import Domain
@@ -46,3 +47,35 @@ class Terms:
     granted_at: int
     seq: int
     purposes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Somebody to wrap for: the account, and the reading key that it published."""
+
+    account: Address
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A sealing that a vault has on its books."""
+
+    sealing: Sealing
+    confirmed: bool
+    """Whether the chain is known to hold the commitment."""
+
+
+class Condition(StrEnum):
+    """What became of bytes that a vault has on its books."""
+
+    WHOLE = "whole"
+    """Pinned, and every block is there and hashes right."""
+    UNPINNED = "not pinned"
+    """There and right, and the next garbage collection takes them."""
+    DAMAGED = "damaged"
+    """There, and not what was stored."""
+    MISSING = "missing"
+    """A block of them, or all, is not there."""
+    UNKNOWN = "unknown"
+    """Not on the books."""
