@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import StoreError
+from core.errors import StoreBusyError, StoreError
 from core.hashing import Address
 from core.records import SealContext, Sealing
 from core.typed_data import Domain
@@ -44,6 +44,12 @@ create table if not exists envelope (
 ) without rowid;
 create index if not exists envelope_of_reader on envelope (commitment, reader, place);
 create table if not exists upload (cid blob primary key) without rowid;
+create table if not exists rotation (
+    commitment blob primary key references sealing (commitment) on delete cascade
+) without rowid;
+create table if not exists rotation_envelope (
+    digest blob primary key references envelope (digest) on delete cascade
+) without rowid;
 """
 _OF_CONTEXT = "chain_id = ? and contract = ? and patient = ? and record = ? and version = ?"
 
@@ -86,6 +92,8 @@ class Index:
             self._database.execute("pragma journal_mode = wal")
             self._database.execute("pragma synchronous = full")
             self._database.execute("pragma foreign_keys = on")
+            # What is deleted is overwritten with zeros, not only unlinked.
+            self._database.execute("pragma secure_delete = on")
             self._prepare()
 
     def close(self) -> None:
@@ -104,17 +112,20 @@ class Index:
                 raise
             self._database.execute("commit")
 
-    def add_sealing(self, sealing: Sealing, cid: bytes, fingerprint: bytes) -> None:
-        """Record a sealing whose bytes are stored."""
+    def add_sealing(
+        self, sealing: Sealing, cid: bytes, fingerprint: bytes, *, confirmed: bool = False
+    ) -> None:
+        """Record a sealing whose bytes are stored; `fingerprint` is empty when it is unknown."""
         context = _context_values(sealing.context)
         self._run(
-            "insert into sealing values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'stored')",
+            "insert into sealing values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             sealing.commitment,
             *context,
             sealing.previous,
             cid,
             sealing.envelope_digest,
             fingerprint,
+            "confirmed" if confirmed else "stored",
         )
 
     def confirm(self, commitment: bytes) -> None:
@@ -158,6 +169,39 @@ class Index:
         )
         return [_stored_sealing(row) for row in rows]
 
+    def patients(self) -> list[Address]:
+        """Everybody of whom something is stored."""
+        rows = self._run("select distinct patient from sealing order by patient")
+        return [Address(row[0]) for row in rows]
+
+    def begin_rotation(self, commitment: bytes) -> None:
+        """This sealing is to take the place of the ones before it. Idempotent."""
+        self._run("insert or ignore into rotation values (?)", commitment)
+
+    def is_rotating(self, commitment: bytes) -> bool:
+        """Whether the sealing came of a rotation that has not ended."""
+        return bool(self._run("select 1 from rotation where commitment = ?", commitment))
+
+    def add_rotation_envelope(self, digest: bytes) -> None:
+        """This envelope was made by a rotation, for a grant that may never come."""
+        self._run("insert or ignore into rotation_envelope values (?)", digest)
+
+    def rotation_envelopes(self, commitment: bytes) -> list[StoredEnvelope]:
+        """What the rotation of this sealing made for readers."""
+        rows = self._run(
+            f"{_SELECT_ENVELOPE} join rotation_envelope using (digest) where commitment = ?",
+            commitment,
+        )
+        return [_stored_envelope(row) for row in rows]
+
+    def end_rotation(self, commitment: bytes) -> None:
+        self._run(
+            "delete from rotation_envelope where digest in"
+            " (select digest from envelope where commitment = ?)",
+            commitment,
+        )
+        self._run("delete from rotation where commitment = ?", commitment)
+
     def add_envelope(self, envelope: StoredEnvelope) -> None:
         """Record an envelope whose bytes are stored. One that is known already stays."""
         self._run(
@@ -183,6 +227,29 @@ class Index:
         )
         return [_stored_envelope(row) for row in rows]
 
+    def envelopes_of(self, reader: Address) -> list[StoredEnvelope]:
+        """All of one reader's, the latest last."""
+        rows = self._run(f"{_SELECT_ENVELOPE} where reader = ? order by place", reader)
+        return [_stored_envelope(row) for row in rows]
+
+    def remove_envelope(self, digest: bytes) -> None:
+        self._run("delete from envelope where digest = ?", digest)
+
+    def scrub(self) -> None:
+        """Rewrite the file and empty its log, so that nothing deleted is left in either.
+
+        Raises StoreBusyError while another process reads the index.
+        """
+        self._checkpoint()
+        self._run("vacuum")
+        self._checkpoint()
+
+    def contains(self, needle: bytes) -> bool:
+        """Whether these bytes stand anywhere in the index's files, deleted rows included."""
+        files = [self._path, *(Path(f"{self._path}{end}") for end in ("-wal", "-shm"))]
+        with self._lock:
+            return any(needle in file.read_bytes() for file in files if file.exists())
+
     def begin_upload(self, *cids: bytes) -> None:
         """These are about to be pinned; until `end_upload` nothing refers to them."""
         for cid in cids:
@@ -204,6 +271,10 @@ class Index:
     def _run(self, query: str, *values: object) -> list[Any]:
         with self._lock, self._translated():
             return self._database.execute(query, values).fetchall()
+
+    def _checkpoint(self) -> None:
+        if self._run("pragma wal_checkpoint(truncate)")[0][0]:
+            raise StoreBusyError("Another process reads the vault's index.")
 
     def _prepare(self) -> None:
         found = self._database.execute("pragma user_version").fetchone()[0]

@@ -9,20 +9,17 @@ What reaches the node is ciphertext. The data key exists while `seal` runs and t
 the owner's envelope.
 """
 
-import fcntl
 import hashlib
 import hmac
-import os
 import secrets
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Protocol
 
 from core.errors import InputError, StoreError
 from core.hashing import Address, address
 from core.records import SealContext, Sealing
+from ipfs.admission import Admission, Admitted, Store, admit
 from ipfs.checks import Check, require_equal
 from ipfs.cid import cid_digest
 from ipfs.envelope import (
@@ -37,43 +34,35 @@ from ipfs.index import Index, StoredEnvelope, StoredSealing
 from ipfs.opening import Claim, open_record
 from ipfs.padding import require_payload_size
 from ipfs.sealing import MAX_SEALED_BYTES, SALT_BYTES, commitment_of, seal
-
-_FINGERPRINT_KEY_BYTES = 32
-
-
-class Store(Protocol):
-    """What the vault needs of an IPFS node; `ipfs.client.StoreClient` is one."""
-
-    def add(self, data: bytes) -> bytes: ...
-
-    def read(self, digest: bytes, max_bytes: int) -> bytes: ...
-
-    def is_pinned(self, digest: bytes) -> bool: ...
-
-    def unpin(self, digest: bytes) -> None: ...
+from ipfs.vault_files import WriterLock, fingerprint_key
 
 
 class IpfsVault:
     """`core.ports.Vault` over an IPFS node. Safe to use from several threads and processes."""
 
-    def __init__(self, store: Store, index: Index, *, fingerprint_key: bytes, lock: Path) -> None:
+    def __init__(
+        self, store: Store, index: Index, *, fingerprint_key: bytes, lock: WriterLock
+    ) -> None:
         self._store = store
         self._index = index
         self._fingerprint_key = fingerprint_key
         self._lock = lock
-        self._thread_lock = threading.Lock()
 
     @classmethod
-    def open_at(cls, folder: Path, store: Store) -> "IpfsVault":
-        """The vault of `folder`, made 0700 if it does not exist. Raises StoreError."""
+    def open_at(cls, folder: Path, store: Store, *, busy_seconds: float = 30.0) -> "IpfsVault":
+        """The vault of `folder`, made 0700 if it does not exist. Raises StoreError.
+
+        Writers wait at most `busy_seconds` for one another, then raise StoreBusyError.
+        """
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
-            key = _fingerprint_key(folder / "fingerprint.key")
+            key = fingerprint_key(folder / "fingerprint.key")
             index = Index(folder / "index.db")
         except OSError as error:
             raise StoreError(f"The vault in {folder} cannot be used: {error.strerror}.") from error
-        return cls(store, index, fingerprint_key=key, lock=folder / "vault.lock")
+        lock = WriterLock(folder / "vault.lock", busy_seconds)
+        return cls(store, index, fingerprint_key=key, lock=lock)
 
     def close(self) -> None:
         self._index.close()
@@ -84,8 +73,10 @@ class IpfsVault:
         """Seal, store pinned and read back, wrap for the owner, remember.
 
         The same payload, context, predecessor and owner key give the sealing that is stored
-        already. Raises InputError (payload above 64 MiB, bad key), StoreError and its kin.
+        already. Raises InputError (payload empty or above 64 MiB, bad key), StoreError and its kin.
         """
+        if not payload:
+            raise InputError("There is nothing to seal: the history is empty.")
         require_payload_size(payload)
         owner = Recipient(owner_key)
         fingerprint = self._fingerprint(owner_key, payload)
@@ -126,9 +117,25 @@ class IpfsVault:
         stored = self._index.sealing(commitment)
         return None if stored is None else stored.sealing.context.version
 
+    def patients(self) -> Sequence[Address]:
+        """Everybody of whom something is stored."""
+        return self._index.patients()
+
+    def sealing(self, commitment: bytes) -> StoredSealing | None:
+        """What is stored under a commitment, None when nothing is."""
+        return self._index.sealing(commitment)
+
     def sealings(self, patient: Address) -> Sequence[StoredSealing]:
         """A patient's sealings by record and version, unconfirmed ones included."""
         return self._index.sealings(patient)
+
+    def envelopes(self, commitment: bytes) -> Sequence[StoredEnvelope]:
+        """A sealing's envelopes, for all its readers, the latest last."""
+        return self._index.envelopes(commitment)
+
+    def envelopes_of(self, reader: Address) -> Sequence[StoredEnvelope]:
+        """A reader's envelopes, of whatever sealing."""
+        return self._index.envelopes_of(address(reader))
 
     def ciphertext(self, commitment: bytes) -> bytes:
         """The sealed bytes, their CID verified. Raises StoreError, VerificationError."""
@@ -205,6 +212,80 @@ class IpfsVault:
             if stored is not None:
                 self._drop(stored)
 
+    def begin_rotation(self, commitment: bytes) -> None:
+        """Remember that this sealing replaces the ones before it. Raises StoreError."""
+        with self._alone():
+            self._sealing(commitment)
+            self._index.begin_rotation(commitment)
+
+    def is_rotating(self, commitment: bytes) -> bool:
+        """Whether the sealing came of a rotation that has not ended."""
+        return self._index.is_rotating(commitment)
+
+    def put_rotation_envelope(self, commitment: bytes, reader: Address, envelope: bytes) -> bytes:
+        """`put_envelope` for a reader who is to keep access; gone at the end if no grant came."""
+        digest = self.put_envelope(commitment, reader, envelope)
+        self._index.add_rotation_envelope(digest)
+        return digest
+
+    def end_rotation(self, commitment: bytes, named: Collection[bytes]) -> int:
+        """Drop the versions before this one, and the rotation's envelopes that are not `named`.
+
+        Only after the chain holds the commitment. Idempotent; returns how many versions went.
+        """
+        with self._alone():
+            stored = self._sealing(commitment)
+            for entry in self._index.rotation_envelopes(commitment):
+                if entry.digest not in named:
+                    self._store.unpin(entry.cid)
+                    self._index.remove_envelope(entry.digest)
+            earlier = self._earlier(stored.sealing.context)
+            for each in earlier:
+                self._drop(each)
+            self._index.end_rotation(commitment)
+            return len(earlier)
+
+    def unpin(self, commitment: bytes) -> None:
+        """Take back the pins of a sealing and its envelopes; the index keeps naming them.
+
+        The first step of an erasure, which must still know what it erases. Idempotent.
+        """
+        with self._alone():
+            self._unpin(self._sealing(commitment))
+
+    def remove(self, commitments: Collection[bytes]) -> None:
+        """Drop sealings from the index and rewrite its file, so that no digest of them stays.
+
+        Raises StoreBusyError when another process reads the index; repeating resumes.
+        """
+        with self._alone():
+            with self._index.transaction():
+                for commitment in commitments:
+                    self._index.remove_sealing(commitment)
+            self._index.scrub()
+
+    def mentions(self, value: bytes) -> bool:
+        """Whether these bytes stand anywhere in the index's files."""
+        return self._index.contains(value)
+
+    def refers_to(self, cid: bytes) -> bool:
+        """Whether the index needs the bytes with this digest in their CID."""
+        return self._index.refers_to(cid)
+
+    def admit(self, items: Iterable[Admission]) -> Admitted:
+        """Take in sealings made elsewhere, all or none; what is here already stays as it is.
+
+        Raises InputError when one contradicts what is here, StoreError and its kin.
+        """
+        with self._alone():
+            self._drop_strays()
+            try:
+                return admit(self._store, self._index, items)
+            except BaseException:
+                with suppress(StoreError):
+                    self._drop_strays()
+                raise
+
     def _seal_anew(
         self,
         payload: bytes,
@@ -263,11 +344,23 @@ class IpfsVault:
         )
 
     def _drop(self, stored: StoredSealing) -> None:
-        commitment = stored.sealing.commitment
-        for entry in self._index.envelopes(commitment):
+        self._unpin(stored)
+        self._index.remove_sealing(stored.sealing.commitment)
+
+    def _unpin(self, stored: StoredSealing) -> None:
+        for entry in self._index.envelopes(stored.sealing.commitment):
             self._store.unpin(entry.cid)
         self._store.unpin(stored.cid)
-        self._index.remove_sealing(commitment)
+
+    def _earlier(self, context: SealContext) -> list[StoredSealing]:
+        """Versions of the same record before this one, on the same contract."""
+        return [
+            stored
+            for stored in self._index.sealings(context.patient)
+            if (stored.sealing.context.domain, stored.sealing.context.record)
+            == (context.domain, context.record)
+            and stored.sealing.context.version < context.version
+        ]
 
     def _drop_strays(self) -> None:
         # We are alone, so an upload that was begun and not ended belongs to a process that died.
@@ -282,28 +375,5 @@ class IpfsVault:
         mac.update(payload)
         return mac.digest()
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One writer at a time, over all threads and processes of this home."""
-        with self._thread_lock:
-            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(descriptor)
-
-
-def _fingerprint_key(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        key = file.read()
-        if not key:
-            key = secrets.token_bytes(_FINGERPRINT_KEY_BYTES)
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-    if len(key) != _FINGERPRINT_KEY_BYTES:
-        raise StoreError(f"The key file {path} is damaged.", remedy="Restore it from a backup.")
-    return key
+    def _alone(self) -> AbstractContextManager[None]:
+        return self._lock.alone()

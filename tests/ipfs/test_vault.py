@@ -1,5 +1,6 @@
 """The vault: sealing once, resuming, passing on, opening, forgetting."""
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 
 from core.errors import (
     InputError,
+    StoreBusyError,
     StoreError,
     StoreUnavailableError,
     VerificationError,
@@ -20,6 +22,7 @@ from core.records import SealContext, Sealing
 from ipfs.cid import cid_digest
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.envelope import rewrap
+from ipfs.padding import MAX_PAYLOAD_BYTES
 from ipfs.supervisor import NodeProcess
 from ipfs.vault import IpfsVault
 from tests.fakes.vault import MemoryVault
@@ -264,14 +267,26 @@ def test_forget_leaves_no_pin_and_no_row(
         vault.envelope(sealing.envelope_digest)
 
 
-def test_vault_takes_an_empty_payload(
-    vault: IpfsVault, context: SealContext, patient: Person
+@pytest.mark.parametrize("payload", [b"", bytes(MAX_PAYLOAD_BYTES + 1)], ids=["empty", "too long"])
+def test_seal_refuses_before_any_work_when_the_payload_is_none_or_too_long(
+    vault: IpfsVault, context: SealContext, store: MemoryStore, patient: Person, payload: bytes
 ) -> None:
-    sealing = vault.seal(b"", context, ZERO_HASH, patient.reading_key)
-    opened = vault.open(
-        patient.identity, sealing.commitment, context, sealing.envelope_digest, patient.account
-    )
-    assert opened == b""
+    with pytest.raises(InputError):
+        vault.seal(payload, context, ZERO_HASH, patient.reading_key)
+    assert store.added == 0
+    assert vault.patients() == []
+
+
+def test_seal_refuses_by_name_when_another_process_is_writing(
+    store: MemoryStore, context: SealContext, patient: Person, tmp_path: Path
+) -> None:
+    vault = IpfsVault.open_at(tmp_path / "vault", store, busy_seconds=0.05)
+    with (tmp_path / "vault" / "vault.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(StoreBusyError, match="Another process"):
+            vault.seal(PAYLOAD, context, ZERO_HASH, patient.reading_key)
+    assert store.added == 0
+    vault.seal(PAYLOAD, context, ZERO_HASH, patient.reading_key)
 
 
 def test_open_at_refuses_when_the_key_file_is_damaged(tmp_path: Path, store: MemoryStore) -> None:
