@@ -133,6 +133,10 @@ class IpfsVault:
         """A sealing's envelopes, for all its readers, the latest last."""
         return self._index.envelopes(commitment)
 
+    def envelope_entry(self, digest: bytes) -> StoredEnvelope | None:
+        """What the index says of an envelope, None when it is not stored."""
+        return self._index.envelope(digest)
+
     def envelopes_of(self, reader: Address) -> Sequence[StoredEnvelope]:
         """A reader's envelopes, of whatever sealing."""
         return self._index.envelopes_of(address(reader))
