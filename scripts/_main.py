@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "samples": "Make the sample paper and its truth.",
     "deploy": "Deploy the Consent contract, or verify the one that stands.",
     "audit": "Replay the chain: who could read what, when, on whose word.",
+    "vault": "Rotate, erase, export, import and verify what is sealed.",
     "doctor": "Check the installation and say what to do.",
 }
 

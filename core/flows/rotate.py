@@ -13,7 +13,7 @@ Interrupted anywhere, the flow resumes: before step 2 the vault returns the seal
 it the chain shows what is left to do.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import AccessDeniedError
@@ -76,11 +76,14 @@ def rotate(
     *,
     record: bytes = HISTORY_RECORD,
     revoke: Sequence[Address] = (),
+    lasting: Callable[[], None] = lambda: None,
 ) -> Rotated:
     """The whole flow for a signer at hand; who is named in `revoke` loses access first.
 
-    Raises AccessDeniedError when nothing is sealed, StoreError when the vault does not hold the
-    present version, VerificationError when it does not open. Safe to repeat.
+    `lasting` returns when what the chain shows outlives a crash of its node: before that, the
+    old bytes must not go. Safe to repeat. Raises AccessDeniedError when nothing is sealed,
+    StoreError when the vault does not hold the present version, VerificationError when it does
+    not open.
     """
     patient = signer.account
     for reader in revoke:
@@ -90,6 +93,7 @@ def rotate(
     digests = resealer.wrap(sealing, _readers(ledger, due))
     transaction = _commit(ledger, vault, signer, sealing)
     _regrant(ledger, signer, due, digests)
+    lasting()
     return Rotated(
         commitment=sealing.commitment,
         version=sealing.context.version,
@@ -121,7 +125,13 @@ def prepare_rotation(
 
 
 def rotate_reading_key(
-    ledger: Ledger, vault: Vault, resealer: Resealer, signer: Signer, key: bytes
+    ledger: Ledger,
+    vault: Vault,
+    resealer: Resealer,
+    signer: Signer,
+    key: bytes,
+    *,
+    lasting: Callable[[], None] = lambda: None,
 ) -> Rekeyed:
     """Publish a new reading key and bring everything its owner can read under it.
 
@@ -134,7 +144,7 @@ def rotate_reading_key(
         message = prepare_reading_key(ledger, account=account, key=key)
         sign_and_submit(ledger, signer, message, key)
     rotated = [
-        rotate(ledger, vault, resealer, signer, record=record)
+        rotate(ledger, vault, resealer, signer, record=record, lasting=lasting)
         for record in _own_records(ledger, account)
         if _needs_rotation(ledger, vault, resealer, account, record)
     ]

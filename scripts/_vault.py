@@ -1,0 +1,121 @@
+"""What the commands of `anamnesis vault` share: the node, the vault, the wallet, the bar."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.errors import InputError
+from scripts._local import Places
+from scripts._settings import Settings
+from scripts._stack_record import read_record, runs
+
+if TYPE_CHECKING:
+    from ipfs.block_client import BlockClient
+    from ipfs.envelope import Identity
+    from ipfs.vault import IpfsVault
+    from ledger.client import EvmLedger
+    from ledger.wallet import KeySigner
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenVault:
+    """A vault and the node under it."""
+
+    vault: "IpfsVault"
+    store: "BlockClient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who a wallet file belongs to."""
+
+    signer: "KeySigner"
+    identity: "Identity"
+
+
+@contextmanager
+def opened(settings: Settings, ipfs: str | None) -> Iterator[OpenVault]:
+    """The vault under home over the node at `ipfs`, else of the running stack, else its own.
+
+    A node of its own runs as long as the command. Raises StoreError and its kin.
+    """
+    from ipfs.block_client import BlockClient
+    from ipfs.client import StoreSettings
+    from ipfs.supervisor import NodeProcess, NodeSettings
+    from ipfs.vault import IpfsVault
+
+    record = read_record(settings.home)
+    with ExitStack() as ending:
+        address = ipfs
+        if address is None and record is not None and all(map(runs, record.pids.values())):
+            address = record.ipfs
+        if address is None:
+            address = ending.enter_context(NodeProcess(NodeSettings.local(settings.home))).address
+        store = BlockClient(StoreSettings(address=address))
+        vault = IpfsVault.open_at(Places(home=settings.home).vault, store)
+        ending.callback(vault.close)
+        yield OpenVault(vault=vault, store=store)
+
+
+def owner_of(file: Path) -> Owner:
+    """The wallet and reading key in a file as `anamnesis demo` keeps them under home/people.
+
+    Raises InputError when the file is missing or malformed.
+    """
+    from scripts._story import person
+
+    if not file.is_file():
+        raise InputError(f"There is no wallet file {file}.")
+    try:
+        found = person("The owner", file)
+    except (ValueError, OSError):
+        raise InputError(
+            f"{file} is not a wallet file.",
+            remedy="It holds a private key and a recovery code, both in hexadecimal.",
+        ) from None
+    return Owner(signer=found.signer, identity=found.identity)
+
+
+def lasting(ledger: "EvmLedger", settings: Settings) -> Callable[[], None]:
+    """Waits until what the chain shows outlives a crash of its node."""
+    from ledger.snapshots import Snapshots, head
+
+    if settings.rpc_url is not None:
+        return lambda: None
+    snapshots = Snapshots(Places(home=settings.home).chain)
+    return lambda: snapshots.save(ledger.rpc, at_least=head(ledger.rpc)[0])
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Progress]:
+    """A progress bar on stderr, once the number of steps is known; none where nobody looks."""
+    with ExitStack() as ending:
+        shown: list[Any] = []
+
+        def progress(done: int, total: int) -> None:
+            if not shown:
+                made: Any = click.progressbar(length=total, label=label, file=sys.stderr)
+                shown.append(ending.enter_context(made))
+            shown[0].update(done - shown[0].pos)
+
+        yield progress
+
+
+def hash_of(text: str | None) -> bytes | None:
+    """A record id, 64 hexadecimal digits. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        value = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        value = b""
+    if len(value) != 32:
+        raise InputError("That is not a record.", remedy="A record id has 64 hexadecimal digits.")
+    return value
