@@ -68,6 +68,14 @@ _UNAVAILABLE = (
 )
 
 
+_REMEDIES = {
+    401: "It asks for credentials: give those of its endpoint in the settings.",
+    403: "It refuses where the request comes from: allow this host in its API settings.",
+    404: "It does not offer this request: use Kubo, or a proxy that passes all of its RPC on.",
+    413: "It takes no requests of this size: raise its limit.",
+}
+"""By HTTP status."""
+
 _CID = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
 
 
@@ -236,9 +244,17 @@ def _translated(act: str) -> Iterator[None]:
         ) from ForeignError(error)
     except _UNAVAILABLE as error:
         raise StoreUnavailableError("The IPFS node does not answer.") from ForeignError(error)
-    except ipfs_errors.ErrorResponse as error:
-        raise StoreError(f"The IPFS node could not {act}.") from ForeignError(error)
+    except ipfs_errors.StatusError as error:
+        raise _refusal(act, error) from ForeignError(error)
     except _FOREIGN_ERRORS as error:
         raise StoreError(
             f"The IPFS node gave no usable answer when asked to {act}."
         ) from ForeignError(error)
+
+
+def _refusal(act: str, error: ipfs_errors.StatusError) -> StoreError:
+    """What the node's status says that the person can do about it."""
+    cause = error.original
+    answer = cause.response if isinstance(cause, requests.HTTPError) else None
+    status = answer.status_code if answer is not None else 0
+    return StoreError(f"The IPFS node could not {act}.", remedy=_REMEDIES.get(status, ""))

@@ -19,11 +19,24 @@ from typing import Self
 
 from pydantic import BaseModel, ValidationError
 
-from core.errors import SetupError, StoreError, StoreUnavailableError
+from core.errors import InputError, SetupError, StoreError, StoreUnavailableError
+from ipfs.node.credentials import FILE_NAME
 from ipfs.sockets import SOCKET_NAME, can_connect
 
 LOG_NAME = "node.log"
 _MAX_REPORT_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmSettings:
+    """A private IPFS network. Whoever has the key belongs to it."""
+
+    key_file: Path
+    """As Kubo's swarm.key; `python -m ipfs.node.swarm FILE` makes one."""
+    listen: tuple[str, ...] = ()
+    """Multiaddrs such as /ip4/192.0.2.1/tcp/4001; none: loopback, any port."""
+    peers: tuple[str, ...] = ()
+    """Multiaddrs, each ending in /p2p/ID, of nodes to stay connected with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +48,22 @@ class NodeSettings:
     start_timeout_seconds: float = 60.0
     stop_timeout_seconds: float = 15.0
     max_request_bytes: int = 96 * 1024 * 1024
+    swarm: SwarmSettings | None = None
+    """The private network to join; None: no network at all."""
+    tcp_port: int | None = None
+    """Port on loopback to serve beside the socket, 0 for any; None: the socket alone."""
+    credentials_file: Path | None = None
+    """For the TCP port; None: one in `home`, made at random on the first start."""
 
     @classmethod
     def local(cls, home: Path) -> "NodeSettings":
         """The node of an Anamnesis home."""
         return cls(home=home / "ipfs")
+
+    @property
+    def credentials(self) -> Path:
+        """The file that holds name and password for the TCP port."""
+        return (self.credentials_file or self.home / FILE_NAME).absolute()
 
     @property
     def socket(self) -> Path:
@@ -55,9 +79,14 @@ class _Report(BaseModel):
     """The one line that the node's process writes when it serves or has failed."""
 
     pid: int | None = None
+    port: int | None = None
+    addresses: tuple[str, ...] = ()
     error: str = ""
     remedy: str = ""
     code: int = StoreError.exit_code
+
+
+_KINDS = {kind.exit_code: kind for kind in (InputError, SetupError, StoreError)}
 
 
 class NodeProcess:
@@ -66,6 +95,8 @@ class NodeProcess:
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._port: int | None = None
+        self._addresses: tuple[str, ...] = ()
 
     @property
     def settings(self) -> NodeSettings:
@@ -75,6 +106,16 @@ class NodeProcess:
     def address(self) -> str:
         """The multiaddr that `ipfs.client` takes."""
         return self._settings.address
+
+    @property
+    def tcp_address(self) -> str | None:
+        """Multiaddr of its TCP endpoint, None without one. Needs `settings.credentials`."""
+        return None if self._port is None else f"/ip4/127.0.0.1/tcp/{self._port}"
+
+    @property
+    def swarm_addresses(self) -> tuple[str, ...]:
+        """Multiaddrs that other nodes of its private network dial; none without a swarm."""
+        return self._addresses
 
     @property
     def pid(self) -> int | None:
@@ -97,7 +138,8 @@ class NodeProcess:
         """Start and wait until the node serves.
 
         Raises StoreError when another process holds the repository, SetupError when the node
-        cannot run on this machine, StoreUnavailableError when it does not come up in time.
+        cannot run on this machine or its port is taken, InputError for an unusable swarm key,
+        address or credentials file, StoreUnavailableError when it does not come up in time.
         """
         if self.is_running():
             return
@@ -137,10 +179,7 @@ class NodeProcess:
             self._process.wait()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "ipfs.node"]
-        command += ["--home", str(self._settings.home.absolute())]
-        command += ["--parent", str(os.getpid())]
-        command += ["--max-request-bytes", str(self._settings.max_request_bytes)]
+        command = [sys.executable, "-m", "ipfs.node", *_arguments(self._settings)]
         log = os.open(
             self._settings.home / LOG_NAME,
             os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC,
@@ -169,8 +208,8 @@ class NodeProcess:
         except (ValueError, ValidationError) as error:
             raise StoreUnavailableError("The IPFS node's process answered nonsense.") from error
         if report.error:
-            kind = SetupError if report.code == SetupError.exit_code else StoreError
-            raise kind(report.error, remedy=report.remedy)
+            raise _KINDS.get(report.code, StoreError)(report.error, remedy=report.remedy)
+        self._port, self._addresses = report.port, report.addresses
 
     def _first_line(self, process: subprocess.Popen[bytes]) -> bytes:
         assert process.stdout is not None
@@ -196,3 +235,17 @@ class NodeProcess:
         raise StoreUnavailableError(
             f"The IPFS node's process {state}.", remedy=f"See {log} for what it said."
         )
+
+
+def _arguments(settings: NodeSettings) -> list[str]:
+    arguments = ["--home", str(settings.home.absolute()), "--parent", str(os.getpid())]
+    arguments += ["--max-request-bytes", str(settings.max_request_bytes)]
+    if settings.tcp_port is not None:
+        arguments += ["--tcp", str(settings.tcp_port), "--credentials", str(settings.credentials)]
+    if settings.swarm is not None:
+        arguments += ["--swarm-key", str(settings.swarm.key_file.absolute())]
+        for address in settings.swarm.listen:
+            arguments += ["--swarm-listen", address]
+        for address in settings.swarm.peers:
+            arguments += ["--swarm-peer", address]
+    return arguments

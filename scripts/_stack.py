@@ -131,8 +131,11 @@ class Server:
 class Stack:
     """Everything that `anamnesis up` runs. A context manager; `serve` blocks until a signal."""
 
-    def __init__(self, settings: Settings, talk: Talk) -> None:
+    def __init__(
+        self, settings: Settings, talk: Talk, store: StoreNodeSettings | None = None
+    ) -> None:
         self.settings = settings
+        self.store_settings = store or StoreNodeSettings.local(settings.home)
         self.places = Places(home=settings.home)
         self.talk = talk
         self.ports = StackPorts.choose(self.places.ports, settings.dapp_port)
@@ -233,7 +236,7 @@ class Stack:
         return node
 
     def _start_store(self) -> NodeProcess:
-        store = NodeProcess(StoreNodeSettings.local(self.settings.home))
+        store = NodeProcess(self.store_settings)
         store.start()
         self._ending.callback(store.stop)
         return store

@@ -62,6 +62,12 @@ class BlockFiles:
         except (MissingBlockError, VerificationError):
             return False
 
+    def digests(self) -> list[bytes]:
+        """Of all blocks that are here."""
+        keys = (path.name.removesuffix(_SUFFIX) for path in self._files())
+        raw = (base64.b32decode(key + "=" * (-len(key) % 8)) for key in keys)
+        return [each.removeprefix(_MULTIHASH_PREFIX) for each in raw]
+
     def usage(self) -> tuple[int, int]:
         """Number of blocks, and bytes in them."""
         sizes = [path.stat().st_size for path in self._files()]

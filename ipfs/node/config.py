@@ -1,15 +1,18 @@
-"""The Kubo configuration of a node that talks to nobody."""
+"""The Kubo configuration of a node that talks to nobody, or to its private network alone."""
 
 import base64
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.errors import StoreError
+from ipfs.node.swarm import Swarm
 
+_SWARM_KEY = "swarm.key"
 _OFF: dict[str, Any] = {
     "Bootstrap": [],
     "Discovery": {"MDNS": {"Enabled": False}},
@@ -46,10 +49,11 @@ _OFF: dict[str, Any] = {
 }
 
 
-def harden(repo: Path) -> None:
+def harden(repo: Path, swarm: Swarm | None = None) -> None:
     """Rewrite the repository's configuration so that the node is private, whatever it said before.
 
-    Raises StoreError when there is none, or none that can be read.
+    With a swarm it listens and dials in that one; CIDs are still announced to nobody.
+    Raises StoreError when there is no configuration, or none that can be read.
     """
     path = repo / "config"
     try:
@@ -62,10 +66,24 @@ def harden(repo: Path) -> None:
             f"The IPFS repository in {repo} has no usable configuration.",
             remedy="Restore it from a backup, or point --home to an empty folder.",
         ) from error
+    before = [str(each) for each in config.get("Addresses", {}).get("Swarm") or []]
     config.update(_OFF)
+    if swarm is None:
+        (repo / _SWARM_KEY).unlink(missing_ok=True)
+    else:
+        _replace(repo / _SWARM_KEY, swarm.key_file().encode())
+        config.update(_joined(swarm, before))
     if not identity.startswith("12D3Koo"):
         config["Identity"] = _ed25519_identity()
     _replace(path, json.dumps(config, indent=2).encode())
+
+
+def _joined(swarm: Swarm, before: Sequence[str]) -> dict[str, Any]:
+    peers = [{"ID": peer.id, "Addrs": [peer.address]} for peer in swarm.peers]
+    return {
+        "Addresses": _OFF["Addresses"] | {"Swarm": swarm.listening(before)},
+        "Peering": {"Peers": peers},
+    }
 
 
 def _ed25519_identity() -> dict[str, str]:

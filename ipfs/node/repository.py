@@ -10,12 +10,14 @@ from pathlib import Path
 
 from core.errors import StoreError, VerificationError
 from ipfs.cid import cid_digest, cid_text, parse_cid
-from ipfs.dag import read_file
+from ipfs.dag import read_file, walk
 from ipfs.node.blocks import BlockFiles, MissingBlockError
 from ipfs.node.config import harden
 from ipfs.node.gate import Gate
 from ipfs.node.kubo import Kubo
+from ipfs.node.network import MOST_AT_ONCE, Network
 from ipfs.node.pins import PinLedger
+from ipfs.node.swarm import Peer, Swarm
 
 _LOCK = "node.lock"
 _STRIPES = 16
@@ -35,7 +37,7 @@ class Repository:
     Raises RepositoryLockedError, StoreError or SetupError when it cannot be opened.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, swarm: Swarm | None = None) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
         self._lock = _take_lock(home)
@@ -46,8 +48,9 @@ class Repository:
         repo.mkdir(mode=0o700, exist_ok=True)
         self._kubo = Kubo(repo, self.scratch)
         self._kubo.create()
-        harden(repo)
-        self._kubo.open()
+        harden(repo, swarm)
+        self._network = Network(self._kubo, self.scratch) if swarm else None
+        self._open_kubo()
         self._blocks = BlockFiles(repo)
         self._pins = PinLedger(home / "pins.db")
         self._gate = Gate()
@@ -59,7 +62,7 @@ class Repository:
     def close(self) -> None:
         """Stop the node and let the next process in."""
         with self._gate.alone():
-            self._kubo.close()
+            self._close_kubo()
             self._pins.close()
         os.close(self._lock)
 
@@ -130,15 +133,61 @@ class Repository:
             keep = {_EMPTY_FOLDER}
             for root in self._pins.pinned():
                 keep.update(self._blocks.tree(root))
-            self._kubo.close()
+            self._close_kubo()
             try:
                 return self._blocks.sweep(keep)
             finally:
-                self._kubo.open()
+                self._open_kubo()
+
+    def bring(self, digest: bytes, seconds: float) -> None:
+        """Make sure that every block of a file is here, by asking the peers for at most `seconds`.
+
+        Raises MissingBlockError at once when there are no peers to ask, TimedOutError, StoreError.
+        """
+        if self._network is not None and not self._blocks.is_complete(digest):
+            self._network.fetch(digest, seconds)
+
+    def addresses(self) -> list[str]:
+        """Where the swarm listens; nowhere without one."""
+        return self._kubo.addresses() if self._network else []
+
+    def peers(self) -> list[Peer]:
+        """The peers that the node is connected with."""
+        return self._kubo.peers() if self._network else []
+
+    def connect(self, address: str, seconds: float) -> None:
+        """Dial a peer. Raises InputError, StoreError."""
+        peer = Peer.parse(address)
+        if self._network is None:
+            raise StoreError("this node has no swarm")
+        self._network.connect(f"{peer.address}/p2p/{peer.id}", seconds)
+
+    def tree(self, digest: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Each block of a file once, with its digest, the root first, each verified."""
+        return ((each, self.block(each)) for each in walk(digest, self._blocks.block))
+
+    def blocks(self) -> list[bytes]:
+        """Digests of all blocks."""
+        return self._blocks.digests()
+
+    def _open_kubo(self) -> None:
+        self._kubo.open(1 if self._network is None else MOST_AT_ONCE + 1)
+
+    def _close_kubo(self) -> None:
+        self._kubo.close()
+        if self._network is not None:
+            self._network.settle()
+
+    def is_whole(self, digest: bytes) -> bool:
+        """Whether every block of a file is here and unchanged."""
+        try:
+            return all(True for _ in self.read(digest))
+        except (MissingBlockError, VerificationError):
+            return False
 
     def _finish_interrupted(self) -> None:
         for digest in self._pins.half_added():
-            if self._is_whole(digest):
+            if self.is_whole(digest):
                 self._kubo.pin(cid_text(digest))
                 self._pins.settle(digest)
             else:
@@ -147,12 +196,6 @@ class Repository:
             if self._blocks.is_complete(digest):
                 self._kubo.unpin(cid_text(digest))
             self._pins.forget(digest)
-
-    def _is_whole(self, digest: bytes) -> bool:
-        try:
-            return all(True for _ in self.read(digest))
-        except (MissingBlockError, VerificationError):
-            return False
 
     def _stripe(self, digest: bytes) -> threading.Lock:
         return self._stripes[digest[0] % _STRIPES]

@@ -6,8 +6,10 @@ take this node's place. Nothing is logged: requests name CIDs.
 Source: https://docs.ipfs.tech/reference/kubo/rpc/
 """
 
+import base64
+import json
 import platform
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,9 +20,20 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.errors import AnamnesisError, StoreError
-from ipfs.cid import cid_text, parse_cid
+from ipfs.cid import cid_text
+from ipfs.dag import parse_block
+from ipfs.node.car import car
+from ipfs.node.credentials import Credentials
 from ipfs.node.guard import Guard
 from ipfs.node.kubo import KUBO_VERSION
+from ipfs.node.parameters import (
+    argument_of,
+    between,
+    digest_of,
+    flag_of,
+    number_of,
+    seconds_of,
+)
 from ipfs.node.repository import Repository
 from ipfs.node.upload import UploadError, receive_file
 
@@ -40,19 +53,29 @@ _ADD_PARAMETERS = {
 }
 """Parameters of `add` and the one value of each that this node serves."""
 
+_PEER_SECONDS = 15.0
+"""How long peers are asked for what is not here, when the request does not say."""
+_RAW_CIDV1 = b"\x01\x55\x12\x20"
+"""Kubo lists its blocks as CIDs of version 1, codec raw."""
+
 Handler = Callable[[Request], Awaitable[Response]]
 Action = Callable[[Request], Any]
 
 
 class Rpc:
-    """The handlers. `stop` is called by `shutdown`."""
+    """The handlers. `stop` is called by `shutdown`; `credentials` let clients in by TCP."""
 
     def __init__(
-        self, repository: Repository, stop: Callable[[], None], max_request_bytes: int
+        self,
+        repository: Repository,
+        stop: Callable[[], None],
+        max_request_bytes: int,
+        credentials: Credentials | None = None,
     ) -> None:
         self._repository = repository
         self._stop = stop
         self._max_request_bytes = max_request_bytes
+        self._credentials = credentials
 
     def application(self) -> Starlette:
         """The ASGI application, guarded."""
@@ -60,7 +83,12 @@ class Rpc:
             "pin/add": self._pin_add,
             "pin/rm": self._pin_rm,
             "pin/ls": self._pin_ls,
+            "pin/verify": self._pin_verify,
             "block/stat": self._block_stat,
+            "files/stat": self._files_stat,
+            "refs/local": self._refs_local,
+            "swarm/peers": self._swarm_peers,
+            "swarm/connect": self._swarm_connect,
             "id": self._id,
             "version": self._version,
             "repo/stat": self._repo_stat,
@@ -70,6 +98,7 @@ class Rpc:
             "add": self._add,
             "cat": self._cat,
             "block/get": self._block_get,
+            "dag/export": self._dag_export,
             "repo/gc": self._repo_gc,
             "shutdown": self._shutdown,
         }
@@ -78,7 +107,13 @@ class Rpc:
                 Route(f"/api/v0/{name}", handler, methods=["POST"])
                 for name, handler in handlers.items()
             ],
-            middleware=[Middleware(Guard, max_request_bytes=self._max_request_bytes)],
+            middleware=[
+                Middleware(
+                    Guard,
+                    max_request_bytes=self._max_request_bytes,
+                    credentials=self._credentials,
+                )
+            ],
             exception_handlers={AnamnesisError: _error_answer, OSError: _disk_answer},
         )
 
@@ -96,20 +131,29 @@ class Rpc:
         return JSONResponse({"Name": cid, "Hash": cid, "Size": str(size)})
 
     async def _cat(self, request: Request) -> Response:
-        digest = _digest(request)
-        offset, length = _number(request, "offset", 0), _number(request, "length", None)
+        offset, length = number_of(request, "offset", 0) or 0, number_of(request, "length", None)
+        digest = await run_in_threadpool(self._brought, request)
         size = await run_in_threadpool(self._repository.file_size, digest)
-        end = size if length is None else min(size, (offset or 0) + length)
+        end = size if length is None else min(size, offset + length)
         # An error after the first byte breaks the chunked answer: loud, never a silent short read.
         return StreamingResponse(
-            _between(self._repository.read(digest), offset or 0, end),
+            between(self._repository.read(digest), offset, end),
             media_type="text/plain",
-            headers={"X-Content-Length": str(max(0, end - (offset or 0)))},
+            headers={"X-Content-Length": str(max(0, end - offset))},
         )
 
     async def _block_get(self, request: Request) -> Response:
-        block = await run_in_threadpool(self._repository.block, _digest(request))
+        digest = await run_in_threadpool(self._brought, request)
+        block = await run_in_threadpool(self._repository.block, digest)
         return Response(block, media_type="application/octet-stream")
+
+    async def _dag_export(self, request: Request) -> Response:
+        digest = await run_in_threadpool(self._brought, request)
+        # A missing root is an answer; a block missing further down breaks the answer off.
+        await run_in_threadpool(self._repository.block, digest)
+        return StreamingResponse(
+            car(digest, self._repository.tree(digest)), media_type="application/vnd.ipld.car"
+        )
 
     async def _repo_gc(self, _request: Request) -> Response:
         await run_in_threadpool(self._repository.collect_garbage)
@@ -119,13 +163,20 @@ class Rpc:
         self._stop()
         return Response()
 
+    def _brought(self, request: Request) -> bytes:
+        """The digest that is asked for, after its blocks were fetched from peers if need be."""
+        digest = digest_of(request)
+        if not flag_of(request, "offline"):
+            self._repository.bring(digest, seconds_of(request, _PEER_SECONDS))
+        return digest
+
     def _pin_add(self, request: Request) -> Any:
-        digest = _digest(request)
+        digest = self._brought(request)
         self._repository.pin(digest)
         return {"Pins": [cid_text(digest)]}
 
     def _pin_rm(self, request: Request) -> Any:
-        digest = _digest(request)
+        digest = digest_of(request)
         self._repository.unpin(digest)
         return {"Pins": [cid_text(digest)]}
 
@@ -136,20 +187,55 @@ class Rpc:
         if not request.query_params.getlist("arg"):
             roots = self._repository.pinned()
         else:
-            roots = [_digest(request)]
+            roots = [digest_of(request)]
             if not self._repository.is_pinned(roots[0]):
                 raise StoreError("the path is not pinned")
+        if flag_of(request, "stream"):
+            return _lines({"Cid": cid_text(root), "Type": "recursive"} for root in roots)
         return {"Keys": {cid_text(root): {"Type": "recursive"} for root in roots}}
 
+    def _pin_verify(self, request: Request) -> Any:
+        checked = ((root, self._repository.is_whole(root)) for root in self._repository.pinned())
+        verbose = flag_of(request, "verbose")
+        return _lines(
+            {"Cid": cid_text(root), "Ok": ok} for root, ok in checked if verbose or not ok
+        )
+
     def _block_stat(self, request: Request) -> Any:
-        digest = _digest(request)
+        digest = digest_of(request)
         return {"Key": cid_text(digest), "Size": self._repository.block_size(digest)}
+
+    def _files_stat(self, request: Request) -> Any:
+        if not argument_of(request).startswith("/ipfs/"):
+            raise StoreError("there are no mutable files here: ask for /ipfs/CID")
+        digest = digest_of(request)
+        blocks = [block for _, block in self._repository.tree(digest)]
+        return {
+            "Hash": cid_text(digest),
+            "Size": self._repository.file_size(digest),
+            "CumulativeSize": sum(map(len, blocks)),
+            "Blocks": len(parse_block(blocks[0]).links),
+            "Type": "file",
+        }
+
+    def _refs_local(self, _request: Request) -> Any:
+        return _lines({"Ref": _raw_cid(each), "Err": ""} for each in self._repository.blocks())
+
+    def _swarm_peers(self, _request: Request) -> Any:
+        return {
+            "Peers": [{"Addr": peer.address, "Peer": peer.id} for peer in self._repository.peers()]
+        }
+
+    def _swarm_connect(self, request: Request) -> Any:
+        address = argument_of(request)
+        self._repository.connect(address, seconds_of(request, _PEER_SECONDS))
+        return {"Strings": [f"connect {address.rpartition('/')[2]} success"]}
 
     def _id(self, _request: Request) -> Any:
         return {
             "ID": self._repository.node_id,
             "PublicKey": "",
-            "Addresses": [],
+            "Addresses": self._repository.addresses(),
             "AgentVersion": f"kubo/{KUBO_VERSION}/anamnesis",
             "Protocols": [],
         }
@@ -165,36 +251,20 @@ class Rpc:
 
 def _answering(action: Action) -> Handler:
     async def handle(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(action, request))
+        answer = await run_in_threadpool(action, request)
+        return answer if isinstance(answer, Response) else JSONResponse(answer)
 
     return handle
 
 
-def _digest(request: Request) -> bytes:
-    arguments = request.query_params.getlist("arg")
-    if len(arguments) != 1:
-        raise UploadError("exactly one argument is required")
-    return parse_cid(arguments[0].removeprefix("/ipfs/"))
+def _lines(rows: Iterable[object]) -> Response:
+    """One JSON document a line."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    return Response(text, media_type="application/json")
 
 
-def _number(request: Request, name: str, default: int | None) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isdecimal() or len(text) > 18:
-        raise UploadError(f"{name} must be a count of bytes")
-    return int(text)
-
-
-def _between(pieces: Iterator[bytes], start: int, end: int) -> Iterator[bytes]:
-    place = 0
-    for piece in pieces:
-        wanted = piece[max(0, start - place) : max(0, end - place)]
-        place += len(piece)
-        if wanted:
-            yield wanted
-        if place >= end:
-            return
+def _raw_cid(digest: bytes) -> str:
+    return "b" + base64.b32encode(_RAW_CIDV1 + digest).decode().rstrip("=").lower()
 
 
 async def _error_answer(_request: Request, error: Exception) -> Response:

@@ -1,23 +1,20 @@
 """The real embedded node: its RPC, its manners, and what survives."""
 
-import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.errors import StoreError, StoreUnavailableError
 from ipfs.cid import CHUNK_BYTES, cid_digest, cid_text
 from ipfs.client import StoreClient, StoreSettings
-from ipfs.sockets import socket_path
 from ipfs.supervisor import NodeProcess
+from tests.ipfs.rpc_calls import call
 
 UNKNOWN_CID = cid_text(cid_digest(b"nobody ever stored this"))
 MakeNode = Callable[[], NodeProcess]
@@ -29,30 +26,6 @@ def pattern(length: int) -> bytes:
 
 def client_of(node: NodeProcess) -> StoreClient:
     return StoreClient(StoreSettings(address=node.address, timeout_seconds=20))
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=20)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(20)
-        with socket_path(self._path) as path:
-            self.sock.connect(path)
-
-
-def call(
-    node: NodeProcess, command: str, *, method: str = "POST", body: Any = None, **headers: str
-) -> tuple[int, bytes]:
-    connection = _UnixConnection(Path(node.address.removeprefix("/unix")))
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, f"/api/v0/{command}", body=body, headers=named)
-    answer = connection.getresponse()
-    status, content = answer.status, answer.read()
-    connection.close()
-    return status, content
 
 
 @pytest.mark.parametrize(
