@@ -16,10 +16,12 @@ set_up = @$(find_python); PYTHONDONTWRITEBYTECODE=1 "$$p" -m setup $(if $(filter
 
 SOURCES := core ledger ipfs ocr dapp scripts setup tests
 ONCE ?=
+N ?=
+SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo samples test format bench doctor clean \
+.PHONY: help setup setup-test demo samples test format bench crash doctor clean \
 	check check-style check-types check-imports check-contracts check-javascript
 
 help: ## this list
@@ -73,6 +75,9 @@ format: setup ## put the code into the house style
 
 bench: setup ## run the benchmarks, one file for each claim (ARGS=--json)
 	@set -e; for f in bench/[!_]*.py; do python -m "bench.$$(basename "$$f" .py)" $(ARGS); done
+
+crash: setup ## kill publisher, IPFS node and chain N times (1000) at random moments: nothing acknowledged may be lost (SEED=n, ARGS=--json)
+	@nice -n 10 anamnesis crash --kills $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 doctor: ## check the installation and say what to do
 	@test -x "$(BIN)/anamnesis" || { echo "Nothing is set up yet: run make setup" >&2; exit 4; }

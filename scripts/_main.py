@@ -13,10 +13,12 @@ COMMANDS: dict[str, str] = {
     "up": "Start the local stack: chain, IPFS node, reading service, dapp.",
     "read": "Read paper: text and word boxes for each page.",
     "summarize": "Paper to one history: history.json, facts.json, history.html.",
+    "publish": "Seal a history, store it, commit to it; resumes where it was cut off.",
     "samples": "Make the sample paper and its truth.",
     "deploy": "Deploy the Consent contract, or verify the one that stands.",
     "audit": "Replay the chain: who could read what, when, on whose word.",
     "vault": "Rotate, erase, export, import and verify what is sealed.",
+    "crash": "Kill the parts at random moments, see that nothing acknowledged is lost.",
     "doctor": "Check the installation and say what to do.",
 }
 

@@ -18,7 +18,7 @@ from core.errors import AccessDeniedError, InputError
 from core.events import AccessRequested
 from core.findings import Audit
 from core.flows.open import Handover, hand_over, own_handover, prepare_receipt
-from core.flows.publish import publish
+from core.flows.publish import Publisher
 from core.flows.share import (
     prepare_grant,
     prepare_reading_key,
@@ -58,11 +58,13 @@ class Story:
     steps: list[dict[str, Any]] = field(default_factory=list)
     ledger: EvmLedger = field(init=False)
     vault: IpfsVault = field(init=False)
+    publisher: Publisher = field(init=False)
 
-    def begin(self, ledger: EvmLedger, vault: IpfsVault) -> None:
+    def begin(self, ledger: EvmLedger, vault: IpfsVault, publisher: Publisher) -> None:
         """Where the rest of the story takes place."""
         self.ledger = ledger
         self.vault = vault
+        self.publisher = publisher
 
     @contextmanager
     def step(self, what: str) -> Iterator[list[str]]:
@@ -89,7 +91,7 @@ class Story:
 
     def publish(self, patient: Person, payload: bytes) -> None:
         with self.step("The history is sealed, stored on IPFS, and committed to") as lines:
-            published = publish(self.ledger, self.vault, patient.signer, payload)
+            published = self.publisher.publish(patient.signer, payload)
             sealed = self.vault.ciphertext(published.commitment)
             lines.append(f"{len(payload):,} bytes of history, {len(sealed):,} bytes sealed")
             lines.append(f"version {published.version}, commitment {_short(published.commitment)}")

@@ -69,6 +69,7 @@ def cli(once: bool, port: int | None, home: Path, samples: Path, out: Path, as_j
 
 def _tell(stack: "Stack", settings: "Settings", samples: Path, out: Path) -> "Story":
     from scripts._local import connect_ledger, open_vault
+    from scripts._publishing import local_publisher
     from scripts._story import Story, person
 
     story = Story(say=talk)
@@ -81,7 +82,8 @@ def _tell(stack: "Stack", settings: "Settings", samples: Path, out: Path) -> "St
         person(name, people / file)
         for name, file in (("The patient", "patient"), ("The doctor", "doctor"))
     )
-    story.begin(connect_ledger(settings), open_vault(settings, running.ipfs))
+    ledger, vault = connect_ledger(settings), open_vault(settings, running.ipfs)
+    story.begin(ledger, vault, local_publisher(settings, ledger, vault, running.ipfs))
     story.enrol(patient)
     story.enrol(doctor)
     story.publish(patient, payload)

@@ -176,7 +176,9 @@ class Publisher:
         except (StoreUnavailableError, OutboxDamagedError):
             raise
         except (StoreError, VerificationError):
-            # Its bytes are gone. It was never acknowledged, and a new payload is at hand.
+            if not self._is_lost(last.sealing()):
+                raise
+            # It was never acknowledged, and a new payload is at hand.
             self._put(self._found(subject).abandoned())
 
     def _published(self, subject: Subject, payload: bytes) -> Published | None:
@@ -189,15 +191,23 @@ class Publisher:
         sealing = self._sealing(subject, present)
         if sealing is None or self._present(subject) != present:
             return None
-        try:
-            self.require_kept(self.vault, sealing)
-        except StoreUnavailableError:
-            raise
-        except (StoreError, VerificationError):
-            return None  # what was sealed is lost: this payload becomes the version after it
+        if self._is_lost(sealing):
+            return None  # this payload becomes the version after it
         self.vault.confirm(present)
         version = sealing.context.version
         return Published(commitment=present, version=version, transaction=None)
+
+    def _is_lost(self, sealing: Sealing) -> bool:
+        """Asked twice: a node that dies while it answers looks like one that lost the bytes."""
+        for _ in range(2):
+            try:
+                self.require_kept(self.vault, sealing)
+            except StoreUnavailableError:
+                raise
+            except (StoreError, VerificationError):
+                continue
+            return False
+        return True
 
     def _sealing(self, subject: Subject, commitment: bytes) -> Sealing | None:
         """What the chain committed to, as its event names it; None when the node forgot it."""

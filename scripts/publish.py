@@ -1,0 +1,202 @@
+"""`anamnesis publish`: a history to an acknowledged version, resumed wherever it was cut off."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from core.errors import InputError, PublicationError
+from core.outbox import Publication, Stage
+from scripts._command import Command, emit, fail, home_option, json_option, settings_from, talk
+from scripts._paperwork import cache_option
+
+if TYPE_CHECKING:
+    from core.flows.publish import Published, Publisher
+    from ipfs.vault import IpfsVault
+    from ledger.client import EvmLedger
+    from scripts._settings import Settings
+    from scripts._vault import Owner
+
+
+@click.command(cls=Command)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
+@click.option("--resume", is_flag=True, help="Carry on with everything that is under way.")
+@click.option("--status", is_flag=True, help="Say how far each publication is; change nothing.")
+@click.option(
+    "--wallet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The patient's wallet file. Default: people/patient under home, the demo's.",
+)
+@click.option("--ipfs", help="Multiaddr of the IPFS node; default: the running stack's.")
+@cache_option
+@home_option
+@json_option
+def cli(
+    paths: tuple[Path, ...],
+    resume: bool,
+    status: bool,
+    wallet: Path | None,
+    ipfs: str | None,
+    cache: bool,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Seal a history, store it on IPFS and commit to it on the chain.
+
+    PATHS is a folder that `anamnesis summarize` wrote, its history.json, or paper to be read
+    first. Killed at any moment, run it again: nothing is lost and nothing is sealed twice.
+    """
+    if bool(paths) + resume + status != 1:
+        raise InputError("Give either PATHS, or --resume, or --status.")
+    settings = settings_from(home)
+    if status:
+        _status(settings, as_json)
+    elif resume:
+        _resume(settings, wallet, ipfs, as_json)
+    else:
+        _publish(paths, settings, wallet, ipfs, cache, as_json)
+
+
+def _status(settings: "Settings", as_json: bool) -> None:
+    from scripts._publishing import open_outbox, shown
+
+    with closing(open_outbox(settings)) as outbox:
+        publications = outbox.publications()
+    if as_json:
+        emit([shown(each) for each in publications])
+        return
+    for each in publications:
+        click.echo(_line(each))
+    if not publications:
+        talk("Nothing was published from here yet.")
+
+
+def _resume(settings: "Settings", wallet: Path | None, ipfs: str | None, as_json: bool) -> None:
+    from scripts._local import connect_ledger
+    from scripts._publishing import make_publisher, open_outbox, shown
+    from scripts._vault import opened, owner_of
+
+    signer = owner_of(wallet).signer if wallet else None
+    with closing(open_outbox(settings)) as outbox, opened(settings, ipfs) as vault:
+        ledger = connect_ledger(settings)
+        publisher = make_publisher(ledger, vault.vault, vault.store, outbox)
+        resumed = []
+        for each in publisher.resume(signer):
+            resumed.append(each)
+            talk(_line(each.publication))
+    if as_json:
+        errors = [each.error.user_message() if each.error else None for each in resumed]
+        emit(
+            [
+                shown(each.publication) | {"error": error}
+                for each, error in zip(resumed, errors, strict=True)
+            ]
+        )
+    if not resumed:
+        talk("Nothing is under way.")
+    for each in resumed:
+        if each.error is not None:
+            fail(each.error)
+        if each.publication.stage is not Stage.CONFIRMED:
+            fail(_unfinished(each.publication))
+
+
+def _publish(
+    paths: tuple[Path, ...],
+    settings: "Settings",
+    wallet: Path | None,
+    ipfs: str | None,
+    cache: bool,
+    as_json: bool,
+) -> None:
+    from scripts._local import connect_ledger
+    from scripts._publishing import make_publisher, open_outbox
+    from scripts._vault import opened, owner_of
+
+    owner = owner_of(wallet or settings.home / "people" / "patient")
+    with (
+        Console(stderr=True).status("Connecting") as bar,
+        closing(open_outbox(settings, lambda now: bar.update(_SAYS[now.stage]))) as outbox,
+        opened(settings, ipfs) as vault,
+    ):
+        ledger = connect_ledger(settings)
+        bar.stop()  # reading has a bar of its own
+        payload, code = _payload(paths, settings, cache, ledger, vault.vault, owner)
+        bar.start()
+        publisher = make_publisher(ledger, vault.vault, vault.store, outbox)
+        published = _with_reading_key(publisher, owner, payload)
+    _tell(published, as_json, owner)
+    raise SystemExit(code)
+
+
+_SAYS = {stage: stage.value for stage in Stage} | {
+    Stage.ACCEPTED: "Sealing and storing",
+    Stage.STORED: "Stored, pinned and read back; signing",
+    Stage.SIGNED: "Signed; sending",
+    Stage.SENT: "Sent; waiting for the chain",
+    Stage.CONFIRMED: "Confirmed",
+}
+
+
+def _payload(
+    paths: tuple[Path, ...],
+    settings: "Settings",
+    cache: bool,
+    ledger: "EvmLedger",
+    vault: "IpfsVault",
+    owner: "Owner",
+) -> tuple[bytes, int]:
+    from scripts._publishing import paper_payload, present_payload, summary_in, summary_payload
+
+    if (summary := summary_in(paths)) is not None:
+        return summary_payload(summary), 0
+    present = present_payload(ledger, vault, owner)
+    return paper_payload(paths, settings, cache=cache, present=present)
+
+
+def _with_reading_key(publisher: "Publisher", owner: "Owner", payload: bytes) -> "Published":
+    """Publish; an account that has no reading key yet gets the one of its wallet file first."""
+    from core.flows.share import prepare_reading_key
+    from core.flows.submit import sign_and_submit
+
+    ledger, account = publisher.ledger, owner.signer.account
+    if ledger.reading_key(account) is None:
+        key = owner.identity.recipient().public_key
+        message = prepare_reading_key(ledger, account=account, key=key)
+        sign_and_submit(ledger, owner.signer, message, key)
+    return publisher.publish(owner.signer, payload)
+
+
+def _tell(published: "Published", as_json: bool, owner: "Owner") -> None:
+    transaction = published.transaction
+    if as_json:
+        emit(
+            {
+                "patient": owner.signer.account,
+                "version": published.version,
+                "commitment": "0x" + published.commitment.hex(),
+                "transaction": "0x" + transaction.hex() if transaction else None,
+                "published_before": transaction is None,
+            }
+        )
+        return
+    click.echo(f"version {published.version}")
+    if transaction is None:
+        talk("The chain held this version already: nothing was sealed twice.")
+
+
+def _line(publication: Publication) -> str:
+    context = publication.context
+    reason = f" ({publication.reason})" if publication.reason else ""
+    said = f"{context.patient} version {context.version}: {publication.stage}{reason}"
+    return f"{said}. {publication.way_out}".rstrip()
+
+
+def _unfinished(publication: Publication) -> PublicationError:
+    return PublicationError(
+        f"A publication of {publication.context.patient} is {publication.stage}.",
+        stage=publication.stage,
+        remedy=publication.way_out,
+    )
