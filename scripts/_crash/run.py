@@ -18,10 +18,18 @@ from scripts._crash.publisher import connect, make_publisher
 
 PATIENTS = 3
 PARTS = ("publisher", "store", "chain")
-_VICTIMS = (("publisher",), ("publisher",), ("store",), ("chain",), PARTS)
-"""Each as likely as the others; the last is a power cut."""
-_LONGEST_WAIT_SECONDS = 0.25
-"""Longer than one publication takes: a kill meets every moment of it."""
+_VICTIMS = (
+    *3 * (("publisher",),),
+    *3 * (("chain",),),
+    *2 * (("publisher", "chain"),),
+    ("store",),
+    PARTS,
+)
+"""Each line as likely as the others; the last is a power cut. The store takes longest to start."""
+_LONGEST_WAIT_SECONDS = 0.2
+"""Longer than a publication takes: a kill meets every moment of it."""
+_AGAIN = 0.4
+"""How often the next kill does not wait: it meets parts that are just coming back."""
 _RESUME_SECONDS = 60.0
 
 T = TypeVar("T")
@@ -90,9 +98,9 @@ class _Run:
         began = time.monotonic()
         self.parts.publisher.start(0)
         while self.kills.total() < self.planned and not self.inspector.violations:
-            self._listen(self.dice.uniform(0, _LONGEST_WAIT_SECONDS))
-            left = self.planned - self.kills.total()
-            self._strike(self.dice.choice(_VICTIMS)[:left])
+            self._strike_at_random()
+            while self.kills.total() < self.planned and self.dice.random() < _AGAIN:
+                self._strike_at_random()
             self._await_resumption()
             self._patiently(lambda: self.inspector.check(self.dice))
             progress(self.kills.total(), len(self.inspector.acknowledged))
@@ -108,6 +116,11 @@ class _Run:
             longest_resume_seconds=self.longest_resume,
             violations=tuple(self.inspector.violations),
         )
+
+    def _strike_at_random(self) -> None:
+        self._listen(self.dice.uniform(0, _LONGEST_WAIT_SECONDS))
+        left = self.planned - self.kills.total()
+        self._strike(self.dice.choice(_VICTIMS)[:left])
 
     def _strike(self, victims: tuple[str, ...]) -> None:
         """Kill all of them, then start again what nobody else starts again."""
