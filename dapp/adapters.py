@@ -1,11 +1,14 @@
 """From settings to adapters, without Streamlit: the server and the reading service both use it."""
 
+from core.flows.publish import Publisher
 from dapp.settings import DappSettings
 from ipfs.client import StoreClient, StoreSettings
+from ipfs.outbox import SqliteOutbox, kept_in
 from ipfs.vault import IpfsVault
 from ledger.artifact import consent_artifact
 from ledger.client import EvmLedger
 from ledger.settings import LedgerSettings
+from ledger.settling import settler
 
 
 def connect_ledger(settings: DappSettings) -> EvmLedger:
@@ -26,3 +29,16 @@ def connect_ledger(settings: DappSettings) -> EvmLedger:
 def open_vault(settings: DappSettings) -> IpfsVault:
     """Raises StoreError when the index cannot be used; the node is asked at first use."""
     return IpfsVault.open_at(settings.vault, StoreClient(StoreSettings(address=settings.ipfs)))
+
+
+def make_publisher(
+    settings: DappSettings, ledger: EvmLedger, vault: IpfsVault, outbox: SqliteOutbox
+) -> Publisher:
+    """What takes a sealing from stored bytes to a confirmed transaction, across crashes."""
+    return Publisher(
+        ledger=ledger,
+        vault=vault,
+        outbox=outbox,
+        settle=settler(ledger),
+        require_kept=kept_in(StoreClient(StoreSettings(address=settings.ipfs))),
+    )

@@ -62,8 +62,11 @@ def add_paper(services: Services, patient: Address) -> Script:
         previous=made.raw(made.previous),
         envelope_digest=made.raw(made.envelope),
     )
-    yield from _sign(services, prepare_seal(services.ledger, sealing))
-    services.vault.confirm(sealing.commitment)
+    message = prepare_seal(services.ledger, sealing)
+    signature = yield Sign(message=message, domain=services.ledger.domain, chain=services.chain)
+    services.publisher().commit(
+        sealing, Signed(message=message, signature=signature.signature_bytes)
+    )
     return Done(f"Sealed: version {made.version} of your history is on the chain.")
 
 

@@ -5,6 +5,7 @@ Wires the reading and summary wings, the chain and the vault to `dapp.reading_se
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.applications import Starlette
 
 from core.errors import AnamnesisError, InputError, SetupError
-from core.flows.publish import store
 from core.hashing import Address
 from core.records import Sealing
-from dapp.adapters import connect_ledger, open_vault
+from dapp.adapters import connect_ledger, make_publisher, open_vault
 from dapp.reading_service import ReadingServiceSettings, Summary, create_app
 from dapp.settings import DappSettings
+from ipfs.outbox import SqliteOutbox
 from ocr.reading import Progress, ReadingSettings, read_paths
 from ocr.summary import ips_bundle, payload_of, render_html, summarise
 
@@ -79,11 +80,12 @@ def sealer(settings: DappSettings) -> Callable[[Address, bytes], Sealing]:
     """Payload to a stored sealing. Connects anew each time, so that a restarted node is found."""
 
     def seal(patient: Address, payload: bytes) -> Sealing:
-        vault = open_vault(settings)
-        try:
-            return store(connect_ledger(settings), vault, patient, payload)
-        finally:
-            vault.close()
+        with (
+            closing(open_vault(settings)) as vault,
+            closing(SqliteOutbox.open_at(settings.vault)) as outbox,
+        ):
+            publisher = make_publisher(settings, connect_ledger(settings), vault, outbox)
+            return publisher.store(patient, payload)
 
     return seal
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.findings import Audit
+from core.flows.publish import Publisher
 from core.hashing import Address
 from core.ports import Ledger, Vault
 from dapp.steps import Chain, Script
@@ -58,6 +59,8 @@ class Services:
 
     ledger: Ledger
     vault: Vault
+    publisher: Callable[[], Publisher]
+    """Commits what was sealed, across crashes. Made when it is used: reading needs no outbox."""
     browser: Browser
     audit: Callable[[], Audit]
     """Replay, held against the contract's state."""

@@ -10,12 +10,14 @@ from typing import Generic, TypeVar
 
 from core.errors import SetupError
 from core.findings import Audit
-from core.ports import Vault
-from dapp.adapters import connect_ledger, open_vault
+from core.flows.publish import Publisher
+from dapp.adapters import connect_ledger, make_publisher, open_vault
 from dapp.browser import StreamlitBrowser
 from dapp.services import Reader, Services
 from dapp.settings import DappSettings
 from dapp.steps import Chain
+from ipfs.outbox import SqliteOutbox
+from ipfs.vault import IpfsVault
 from ledger import audit as ledger_audit
 from ledger.client import EvmLedger
 
@@ -47,7 +49,7 @@ _configured: list[DappSettings] = []
 def configure(settings: DappSettings) -> None:
     """Say what to wire; called once by the server before any page is drawn."""
     _configured[:] = [settings]
-    for each in (browser, ledger, vault, services):
+    for each in (browser, ledger, vault, outbox, services):
         each.forget()
 
 
@@ -69,8 +71,16 @@ def _make_ledger() -> EvmLedger:
     return connect_ledger(_settings())
 
 
-def _make_vault() -> Vault:
+def _make_vault() -> IpfsVault:
     return open_vault(_settings())
+
+
+def _make_outbox() -> SqliteOutbox:
+    return SqliteOutbox.open_at(_settings().vault)
+
+
+def _make_publisher() -> Publisher:
+    return make_publisher(_settings(), ledger(), vault(), outbox())
 
 
 def _audit() -> Audit:
@@ -85,6 +95,7 @@ def _make_services() -> Services:
     return Services(
         ledger=ledger(),
         vault=vault(),
+        publisher=_make_publisher,
         browser=browser(),
         audit=_audit,
         chain=_chain(settings),
@@ -94,5 +105,6 @@ def _make_services() -> Services:
 
 browser = _Once(_make_browser)
 ledger = _Once(_make_ledger)
-vault: _Once[Vault] = _Once(_make_vault)
+vault = _Once(_make_vault)
+outbox = _Once(_make_outbox)
 services = _Once(_make_services)

@@ -1,5 +1,6 @@
 """`anamnesis crash`: kill the parts of a stack at random moments, see that nothing is lost."""
 
+import logging
 import secrets
 import tempfile
 from pathlib import Path
@@ -39,6 +40,8 @@ def _run(home: Path, kills: int, seed: int, as_json: bool) -> None:
 
     from scripts._crash.run import crash
 
+    # Here it is no news that a chain died and was started again.
+    logging.getLogger("ledger.node").setLevel(logging.ERROR)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Killing", total=kills)

@@ -107,8 +107,8 @@ class Publisher:
         """Payload to acknowledged version; repeated after any interruption, nothing is doubled.
 
         A message that is under way for the same record is brought to its end first. Raises
-        PublicationError when this one ends without an acknowledgement, and what keeps it from
-        going on otherwise.
+        ConsentRefusedError when the contract refuses, PublicationError when this one ends
+        otherwise without an acknowledgement, and else what keeps it from going on.
         """
         subject = self._subject(signer.account)
         with self.outbox.alone(subject):
@@ -131,7 +131,7 @@ class Publisher:
     def commit(self, sealing: Sealing, signed: Signed) -> Published:
         """The second half: the signed message for a stored sealing to an acknowledged version.
 
-        Raises PublicationError when it ends without an acknowledgement.
+        Raises as `publish` does, and InputError when the message is for another sealing.
         """
         context = sealing.context
         subject = Subject(domain=context.domain, patient=context.patient, record=context.record)
@@ -139,6 +139,7 @@ class Publisher:
             last = self.outbox.find(subject)
             if last is None or last.commitment != sealing.commitment:
                 # Another payload was sealed since, but it is this one that is signed.
+                self.require_kept(self.vault, sealing)
                 self._finish_last(subject)
                 last = Publication(context=context, previous=sealing.previous).stored(sealing)
             if last.stage in (Stage.STORED, Stage.EXPIRED):
@@ -173,6 +174,8 @@ class Publisher:
             return
         try:
             self._send(last)
+        except ConsentRefusedError:
+            pass  # on record, and in nobody's way
         except (StoreUnavailableError, OutboxDamagedError):
             raise
         except (StoreError, VerificationError):
@@ -275,7 +278,10 @@ class Publisher:
         raise ChainUnavailableError("The chain's node lost the message again and again.")
 
     def _relay(self, publication: Publication) -> Publication | None:
-        """Hand the message over. Whether the chain holds it is asked afterwards, not believed."""
+        """Hand the message over. Whether the chain holds it is asked afterwards, not believed.
+
+        Raises the contract's refusal, once it is on record.
+        """
         try:
             transaction = self.ledger.relay(publication.carried())
         except ConsentRefusedError as error:
@@ -283,7 +289,8 @@ class Publisher:
                 return ended
             if self.ledger.now() > publication.deadline:
                 return self._put(publication.expired())
-            return self._put(publication.refused(error.reason or error.what))
+            self._put(publication.refused(error.reason or error.what))
+            raise
         return self._ended(publication, transaction)
 
     def _ended(self, publication: Publication, transaction: bytes = b"") -> Publication | None:

@@ -249,11 +249,12 @@ def test_publish_says_refused_with_the_contracts_reason(
 
     with monkeypatch.context() as fault:
         fault.setattr(ledger, "relay", refuse)
-        with pytest.raises(PublicationError, match="Consent: not an author") as raised:
+        with pytest.raises(ConsentRefusedError, match="You may not"):
             publisher.publish(patient.signer, HISTORY)
-    assert raised.value.stage == Stage.REFUSED
-    assert raised.value.remedy
-    assert last(outbox, subject).signature == b""
+    refused = last(outbox, subject)
+    assert (refused.stage, refused.reason) == (Stage.REFUSED, "Consent: not an author")
+    assert refused.signature == b""
+    assert refused.way_out
     assert publisher.publish(patient.signer, HISTORY).version == 1
 
 
@@ -437,8 +438,40 @@ def test_commit_says_refused_when_a_stranger_signed(
     sealing = publisher.store(patient.account, HISTORY)
     message = prepare_seal(ledger, sealing)
     signed = Signed(message=message, signature=stranger.signer.sign(ledger.domain, message))
-    with pytest.raises(PublicationError, match="wrong signature"):
+    with pytest.raises(ConsentRefusedError, match="not by the account"):
         publisher.commit(sealing, signed)
+    assert halves(publisher, ledger, patient, HISTORY).version == 1
+
+
+def test_commit_refuses_a_sealing_that_nobody_stored(
+    ledger: FakeLedger,
+    publisher: Publisher,
+    outbox: TransientOutbox,
+    subject: Subject,
+    patient: Person,
+) -> None:
+    sealing = publisher.store(patient.account, HISTORY)
+    invented = replace(sealing, commitment=keccak256(b"invented"))
+    message = prepare_seal(ledger, invented)
+    signed = Signed(message=message, signature=patient.signer.sign(ledger.domain, message))
+    with pytest.raises(StoreError):
+        publisher.commit(invented, signed)
+    assert last(outbox, subject).commitment == sealing.commitment, "the true one stays"
+    assert sealed(ledger) == 0
+
+
+def test_commit_says_expired_when_the_signature_came_too_late(
+    ledger: FakeLedger, publisher: Publisher, patient: Person
+) -> None:
+    sealing = publisher.store(patient.account, HISTORY)
+    message = prepare_seal(ledger, sealing)
+    signed = Signed(message=message, signature=patient.signer.sign(ledger.domain, message))
+    ledger.advance(MESSAGE_LIFETIME_SECONDS + 1)
+    with pytest.raises(PublicationError, match="expired") as raised:
+        publisher.commit(sealing, signed)
+    assert raised.value.stage == Stage.EXPIRED
+    assert "Sign it again" in raised.value.remedy
+    assert halves(publisher, ledger, patient, HISTORY).commitment == sealing.commitment
 
 
 def test_resume_passes_by_what_is_under_another_contract(

@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.audit import compare, replay
 from core.findings import Audit, ChainState
+from core.flows.publish import Publisher
+from core.outbox import TransientOutbox
 from dapp.browser import StreamlitBrowser
 from dapp.services import Reader, Services
 from dapp.steps import Chain
@@ -41,8 +43,12 @@ class Stage:
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
     vault: MemoryVault = field(default_factory=MemoryVault)
+    outbox: TransientOutbox = field(default_factory=TransientOutbox)
     withheld: int = 0
     """How many of the latest events the auditor's node keeps back."""
+
+    def publisher(self) -> Publisher:
+        return Publisher(ledger=self.ledger, vault=self.vault, outbox=self.outbox)
 
     def audit(self) -> Audit:
         events = self.ledger.events()
@@ -72,6 +78,7 @@ class Stage:
         return Services(
             ledger=self.ledger,
             vault=self.vault,
+            publisher=self.publisher,
             browser=StreamlitBrowser(CHAIN, lambda: screen),
             audit=self.audit,
             chain=CHAIN,
