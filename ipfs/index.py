@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import StoreBusyError, StoreError
-from core.hashing import Address
+from core.errors import InputError, StoreBusyError, StoreError
+from core.hashing import Address, address
 from core.records import SealContext, Sealing
 from core.typed_data import Domain
 
@@ -51,6 +51,7 @@ create table if not exists rotation_envelope (
     digest blob primary key references envelope (digest) on delete cascade
 ) without rowid;
 """
+_HASH_BYTES = 32
 _OF_CONTEXT = "chain_id = ? and contract = ? and patient = ? and record = ? and version = ?"
 
 
@@ -89,12 +90,12 @@ class Index:
             self._database = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
             )
-            self._database.execute("pragma journal_mode = wal")
-            self._database.execute("pragma synchronous = full")
-            self._database.execute("pragma foreign_keys = on")
-            # What is deleted is overwritten with zeros, not only unlinked.
-            self._database.execute("pragma secure_delete = on")
-            self._prepare()
+        try:
+            with self._translated():
+                self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         with self._lock:
@@ -172,7 +173,7 @@ class Index:
     def patients(self) -> list[Address]:
         """Everybody of whom something is stored."""
         rows = self._run("select distinct patient from sealing order by patient")
-        return [Address(row[0]) for row in rows]
+        return [_account(row[0]) for row in rows]
 
     def begin_rotation(self, commitment: bytes) -> None:
         """This sealing is to take the place of the ones before it. Idempotent."""
@@ -277,6 +278,11 @@ class Index:
             raise StoreBusyError("Another process reads the vault's index.")
 
     def _prepare(self) -> None:
+        self._database.execute("pragma journal_mode = wal")
+        self._database.execute("pragma synchronous = full")
+        self._database.execute("pragma foreign_keys = on")
+        # What is deleted is overwritten with zeros, not only unlinked.
+        self._database.execute("pragma secure_delete = on")
         found = self._database.execute("pragma user_version").fetchone()[0]
         if found not in (0, SCHEMA_VERSION):
             raise StoreError(
@@ -290,7 +296,7 @@ class Index:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise StoreError(
                 f"The index {self._path} could not be used: {error}.",
                 remedy="Is the disk full, or the file damaged? It can be restored from a backup.",
@@ -317,8 +323,11 @@ def _context_values(context: SealContext) -> tuple[object, ...]:
 
 def _stored_sealing(row: tuple[Any, ...]) -> StoredSealing:
     commitment, chain_id, contract, patient, record, version, previous, cid, envelope, state = row
-    domain = Domain(chain_id=int(chain_id), verifying_contract=Address(contract))
-    context = SealContext(domain=domain, patient=Address(patient), record=record, version=version)
+    _require_hashes(commitment, record, previous, cid, envelope)
+    _require(isinstance(version, int) and version >= 1, "a version")
+    _require(isinstance(chain_id, str) and chain_id.isascii() and chain_id.isdecimal(), "a chain")
+    domain = Domain(chain_id=int(chain_id), verifying_contract=_account(contract))
+    context = SealContext(domain=domain, patient=_account(patient), record=record, version=version)
     return StoredSealing(
         sealing=Sealing(
             context=context, commitment=commitment, previous=previous, envelope_digest=envelope
@@ -330,4 +339,29 @@ def _stored_sealing(row: tuple[Any, ...]) -> StoredSealing:
 
 def _stored_envelope(row: tuple[Any, ...]) -> StoredEnvelope:
     digest, commitment, reader, cid = row
-    return StoredEnvelope(digest=digest, commitment=commitment, reader=Address(reader), cid=cid)
+    _require_hashes(digest, commitment, cid)
+    return StoredEnvelope(digest=digest, commitment=commitment, reader=_account(reader), cid=cid)
+
+
+def _require_hashes(*values: object) -> None:
+    sound = all(isinstance(value, bytes) and len(value) == _HASH_BYTES for value in values)
+    _require(sound, "a digest")
+
+
+def _account(value: object) -> Address:
+    try:
+        return address(value) if isinstance(value, str) else address("")
+    except InputError:
+        raise _damaged("an account") from None
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise _damaged(what)
+
+
+def _damaged(what: str) -> StoreError:
+    return StoreError(
+        f"The vault's index is damaged: {what} in it was changed.",
+        remedy="Restore it from a backup, or import an archive into a new home.",
+    )
