@@ -298,7 +298,8 @@ class Index:
             yield
         except (sqlite3.Error, UnicodeError) as error:
             raise StoreError(
-                f"The index {self._path} could not be used: {error}.",
+                # SQLite quotes what it cannot decode; nothing of a row belongs in a message.
+                f"The index {self._path} could not be used: {str(error).split(' with text')[0]}.",
                 remedy="Is the disk full, or the file damaged? It can be restored from a backup.",
             ) from error
 

@@ -1,8 +1,8 @@
 """What the commands of `anamnesis vault` share: the node, the vault, the wallet, the bar."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.errors import InputError
+from core.records import SealContext
 from scripts._local import Places
 from scripts._settings import Settings
 from scripts._stack_record import read_record, runs
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ipfs.block_client import BlockClient
     from ipfs.envelope import Identity
     from ipfs.vault import IpfsVault
-    from ledger.client import EvmLedger
     from ledger.wallet import KeySigner
 
 Progress = Callable[[int, int], None]
@@ -83,14 +83,14 @@ def owner_of(file: Path) -> Owner:
     return Owner(signer=found.signer, identity=found.identity)
 
 
-def lasting(ledger: "EvmLedger", settings: Settings) -> Callable[[], None]:
-    """Waits until what the chain shows outlives a crash of its node."""
-    from ledger.snapshots import Snapshots, head
+def forget_publications(settings: Settings, erased: Collection[SealContext]) -> None:
+    """Take what was erased out of the outbox too. Raises OutboxDamagedError, StoreError."""
+    from ipfs.outbox import SqliteOutbox
 
-    if settings.rpc_url is not None:
-        return lambda: None
-    snapshots = Snapshots(Places(home=settings.home).chain)
-    return lambda: snapshots.save(ledger.rpc, at_least=head(ledger.rpc)[0])
+    with closing(SqliteOutbox.open_at(Places(home=settings.home).vault)) as outbox:
+        for publication in outbox.publications():
+            if publication.context in erased:
+                outbox.forget(publication.subject)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from core.errors import AnamnesisError
 from core.hashing import address
 from core.records import HISTORY_RECORD
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
-from scripts._vault import bar, hash_of, lasting, opened, owner_of
+from scripts._vault import bar, forget_publications, hash_of, opened, owner_of
 
 if TYPE_CHECKING:
     from core.flows.rotate import Rotated
@@ -56,6 +56,7 @@ def rotate(
     """
     from core.flows.rotate import rotate as rotate_record
     from ipfs.rotation import OwnersVault
+    from ledger.settling import settler
     from scripts._local import connect_ledger
 
     settings, owner = settings_from(home), owner_of(wallet)
@@ -69,7 +70,7 @@ def rotate(
             owner.signer,
             record=hash_of(record) or HISTORY_RECORD,
             revoke=taken,
-            lasting=lasting(ledger, settings),
+            lasting=settler(ledger),
         )
         open_vault.store.collect_garbage()
     if as_json:
@@ -92,6 +93,7 @@ def rekey(wallet: Path, ipfs: str | None, home: Path | None, as_json: bool) -> N
     """
     from core.flows.rotate import rotate_reading_key
     from ipfs.rotation import OwnersVault
+    from ledger.settling import settler
     from scripts._local import connect_ledger
 
     settings, former = settings_from(home), owner_of(wallet)
@@ -105,7 +107,7 @@ def rekey(wallet: Path, ipfs: str | None, home: Path | None, as_json: bool) -> N
             OwnersVault(open_vault.vault, owner.identity, former=[former.identity]),
             owner.signer,
             owner.identity.recipient().public_key,
-            lasting=lasting(ledger, settings),
+            lasting=settler(ledger),
         )
     _take_over(wallet, upcoming)
     for each in done.rotated:
@@ -157,6 +159,7 @@ def erase(
             return
         if not yes:
             click.confirm("Erase this for ever?", abort=True, err=True)
+        forget_publications(settings, {each.sealing.context for each in plan.sealings})
         done = erase_planned(open_vault.vault, open_vault.store, plan)
     if as_json:
         emit(_erased(done))

@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 
+from core.flows.publish import publish
+from core.flows.share import prepare_reading_key
+from core.flows.submit import sign_and_submit
 from core.hashing import ZERO_HASH, address
 from core.records import HISTORY_RECORD, SealContext
 from core.typed_data import Domain
 from ipfs.envelope import Identity
 from ipfs.supervisor import NodeProcess, NodeSettings
+from scripts._local import connect_ledger
 from scripts._settings import Settings
+from scripts._stack import Stack
+from scripts._story import person
 from scripts._vault import opened
 from scripts.vault import cli
-from tests.scripts.conftest import Up
 
 PATIENT = address("0x" + "ab" * 20)
 CONTRACT = address("0x" + "c0" * 20)
@@ -103,32 +108,30 @@ def test_commands_end_in_the_error_trees_codes(here: tuple[str, ...], tmp_path: 
     assert wallet.read_text() == "not a wallet"
 
 
-def test_vault_lives_through_rotation_and_a_new_key_on_a_running_stack(
-    up: Up, tmp_path: Path
-) -> None:
-    from core.flows.publish import publish
-    from core.flows.share import prepare_reading_key
-    from core.flows.submit import sign_and_submit
-    from scripts._local import connect_ledger
-    from scripts._story import person
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Settings]:
+    """A running chain and IPFS node; the servers have no part in this."""
+    settings = Settings.load(home=tmp_path / "home", dapp_port=0)
+    with Stack(settings, lambda _line: None) as running:
+        running.start(servers=False)
+        yield settings
 
-    settings = Settings.load(home=up.home)
-    wallet = up.home / "people" / "patient"
-    patient = person("The patient", wallet)
-    ledger = connect_ledger(settings)
+
+def test_vault_lives_through_rotation_and_a_new_key_on_a_running_stack(stack: Settings) -> None:
+    wallet = stack.home / "people" / "patient"
+    patient, ledger = person("The patient", wallet), connect_ledger(stack)
     key = patient.identity.recipient().public_key
     message = prepare_reading_key(ledger, account=patient.signer.account, key=key)
     sign_and_submit(ledger, patient.signer, message, key)
-    with opened(settings, None) as here:
+    with opened(stack, None) as here:
         publish(ledger, here.vault, patient.signer, PAYLOAD)
-    home = ("--home", up.home, "--json")
-    rotated = call("rotate", "--wallet", wallet, *home)
-    assert rotated.data()["version"] == 2
+    home = ("--home", stack.home, "--json")
+    assert call("rotate", "--wallet", wallet, *home).data()["version"] == 2
     before = wallet.read_text()
-    rekeyed = call("rekey", "--wallet", wallet, *home)
-    assert rekeyed.data()["rotated"][0]["version"] == 3
+    rekeyed = call("rekey", "--wallet", wallet, *home).data()
+    assert rekeyed["rotated"][0]["version"] == 3
     assert wallet.read_text() != before == wallet.with_name("patient.former").read_text()
     report = call("verify", *home).data()
     assert (report["whole"], report["versions"], report["findings"]) == (True, 1, [])
-    assert call("erase", patient.signer.account, "--yes", *home).code == 0
+    assert call("erase", patient.signer.account, "--yes", *home).data()["sealings"] == 1
     assert call("verify", *home).code == 7, "an empty vault proves nothing"
