@@ -42,6 +42,19 @@ create table if not exists publication (
     digest blob not null
 ) without rowid;
 """
+_IN_THE_WAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""Result codes that blame the surroundings; all others blame the file."""
 _FLOCK = struct.Struct("hhqqi4x")
 """struct flock of fcntl(2) on 64-bit Linux: type, whence, start, length, process."""
 
@@ -159,12 +172,13 @@ class SqliteOutbox:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"The outbox {self._path} could not be used: {error}.",
-                remedy="Is the disk full, or does another program hold the file?",
-            ) from error
         except (sqlite3.Error, UnicodeDecodeError) as error:
+            # An extended result code has its primary one in the lowest byte.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _IN_THE_WAY:
+                raise StoreError(
+                    f"The outbox {self._path} could not be used: {error}.",
+                    remedy="Is the disk full, or does another program hold the file?",
+                ) from error
             raise OutboxDamagedError(f"The outbox {self._path} is damaged.") from error
         except OSError as error:
             raise StoreError(
