@@ -82,9 +82,11 @@ class VaultCustody:
         return Condition.WHOLE if self._store.is_pinned(cid) else Condition.UNPINNED
 
     def _broken(self, cid: bytes, error: Exception) -> Condition:
-        """Whether a block is missing, or all are there and one is not what it should be."""
-        if isinstance(error, StoreUnavailableError):
-            raise error
+        """Whether a block is missing, or all are there and one is not what it should be.
+
+        A node that meets a bad block breaks its answer off, which looks as if it had gone away:
+        only if every block is right did it.
+        """
         pending, left = [cid], _MAX_BLOCKS
         while pending and left:
             digest, left = pending.pop(), left - 1
@@ -96,4 +98,6 @@ class VaultCustody:
                 raise
             except (StoreError, VerificationError):
                 return Condition.DAMAGED
+        if isinstance(error, StoreUnavailableError):
+            raise error
         return Condition.DAMAGED

@@ -197,8 +197,8 @@ def test_verify_says_so_when_the_chain_was_rolled_back(
     ("change", "words"),
     [
         ("update sealing set version = 2", "another version"),
-        ("update sealing set previous = zeroblob(31) || x'01'", "another predecessor"),
-        ("update sealing set commitment = zeroblob(31) || x'01'", "not in the vault"),
+        ("update sealing set previous = randomblob(32)", "another predecessor"),
+        ("update sealing set commitment = randomblob(32)", "not in the vault"),
     ],
 )
 def test_verify_notices_when_the_index_was_altered(
