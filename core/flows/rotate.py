@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import AccessDeniedError
-from core.events import AccessGranted, AccessRequested, RecordSealed
+from core.events import AccessGranted, AccessRequested, Event, RecordSealed
 from core.flows.publish import prepare_seal
 from core.flows.share import (
     prepare_grant,
@@ -57,11 +57,18 @@ class Rekeyed:
 
 
 def standing_grants(
-    ledger: Ledger, *, patient: Address, record: bytes = HISTORY_RECORD
+    ledger: Ledger,
+    *,
+    patient: Address,
+    record: bytes = HISTORY_RECORD,
+    events: Sequence[Event] | None = None,
 ) -> tuple[AccessGranted, ...]:
-    """The live grants that cover a record: each as it was last given."""
+    """The live grants that cover a record: each as it was last given.
+
+    `events` are the chain's, or at least the patient's, when the caller has them already.
+    """
     latest: dict[tuple[Address, bytes], AccessGranted] = {}
-    for event in ledger.events():
+    for event in ledger.events() if events is None else events:
         if isinstance(event, AccessGranted) and event.patient == patient:
             latest[event.grantee, event.record] = event
     covering = [grant for grant in latest.values() if grant.record in (record, ALL_RECORDS)]

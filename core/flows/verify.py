@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import VerificationError
-from core.events import Event, RecordSealed
+from core.events import AccessGranted, Event, RecordSealed
 from core.flows.rotate import standing_grants
 from core.hashing import ZERO_HASH, Address
 from core.ports import Custody, Ledger
@@ -92,11 +92,12 @@ def verify_vault(
 
     Raises StoreUnavailableError and ChainUnavailableError: silence is not a finding.
     """
-    events, patients = ledger.events(), custody.patients()
+    patients = custody.patients()
+    told = _by_patient(ledger.events())
     records = versions = envelopes = 0
     findings: list[VaultFinding] = []
     for done, patient in enumerate(patients, start=1):
-        inspection = _Inspection(ledger, custody, events, patient)
+        inspection = _Inspection(ledger, custody, told.get(patient, []), patient)
         findings += inspection.findings()
         records += inspection.records
         versions += inspection.versions
@@ -126,10 +127,11 @@ class _Inspection:
         self._ledger = ledger
         self._custody = custody
         self._patient = patient
+        self._events = events
         self._held = {each.sealing.commitment: each for each in custody.held(patient)}
         self._sealed: dict[bytes, list[RecordSealed]] = {}
         for event in events:
-            if isinstance(event, RecordSealed) and event.patient == patient:
+            if isinstance(event, RecordSealed):
                 self._sealed.setdefault(event.record, []).append(event)
         self.records = self.versions = self.envelopes = 0
 
@@ -163,7 +165,10 @@ class _Inspection:
         return f": it stands at {known[-1]}, the chain at {len(order)}" if known else ""
 
     def _shared(self, record: bytes, last: RecordSealed) -> Iterator[VaultFinding]:
-        for grant in standing_grants(self._ledger, patient=self._patient, record=record):
+        grants = standing_grants(
+            self._ledger, patient=self._patient, record=record, events=self._events
+        )
+        for grant in grants:
             if grant.at.order < last.at.order:
                 what = f"The grant to {grant.grantee} is for an earlier version."
                 yield self._finding(Kind.ASTRAY, what, record)
@@ -228,3 +233,12 @@ class _Inspection:
 def _places(order: Iterable[RecordSealed]) -> dict[bytes, int]:
     """Version of each commitment, by the chain's own count."""
     return {event.commitment: place for place, event in enumerate(order, start=1)}
+
+
+def _by_patient(events: Iterable[Event]) -> dict[Address, list[Event]]:
+    """Sealings and grants, of each patient in the chain's order."""
+    told: dict[Address, list[Event]] = {}
+    for event in events:
+        if isinstance(event, RecordSealed | AccessGranted):
+            told.setdefault(event.patient, []).append(event)
+    return told

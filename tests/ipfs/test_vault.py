@@ -1,6 +1,8 @@
 """The vault: sealing once, resuming, passing on, opening, forgetting."""
 
 import fcntl
+import resource
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -287,6 +289,26 @@ def test_seal_refuses_by_name_when_another_process_is_writing(
             vault.seal(PAYLOAD, context, ZERO_HASH, patient.reading_key)
     assert store.added == 0
     vault.seal(PAYLOAD, context, ZERO_HASH, patient.reading_key)
+
+
+def test_seal_names_a_full_disk_and_loses_nothing(
+    vault: IpfsVault, sealing: Sealing, store: MemoryStore, patient: Person
+) -> None:
+    upcoming = replace(sealing.context, version=2)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    # Around the write alone: pytest's own log would feel it too.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(StoreError) as raised:
+            vault.seal(b"next", upcoming, sealing.commitment, patient.reading_key)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "disk full" in raised.value.remedy
+    assert [each.sealing for each in vault.sealings(patient.account)] == [sealing]
+    vault.seal(b"next", upcoming, sealing.commitment, patient.reading_key)
+    assert len(store.pins) == 4
 
 
 def test_open_at_refuses_when_the_key_file_is_damaged(tmp_path: Path, store: MemoryStore) -> None:
