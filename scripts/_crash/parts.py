@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,11 +100,15 @@ class Parts:
         """As the stack's watcher does."""
         self.store.start()
 
-    def kill_chain(self) -> None:
-        """End anvil; its own supervisor starts it again from the newest snapshot."""
+    def kill_chain(self) -> bool:
+        """End anvil; its own supervisor starts it again from the newest snapshot.
+
+        False when it is dead already, and not back yet.
+        """
         pid = self.chain.pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
+        return pid is not None
 
     def _start_chain(self, places: Places) -> LocalNode:
         settings = ChainNodeSettings(
@@ -204,15 +207,3 @@ class PublisherProcess:
         for line in self._process.stdout:
             self._lines.put(line.strip())
         self._lines.put(None)
-
-
-def wait_until_gone(pid: int, seconds: float = 10) -> None:
-    """Until no process has this number. Raises SetupError when it stays."""
-    give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.005)
-    raise SetupError(f"Process {pid} does not end.")

@@ -125,14 +125,14 @@ class _Run:
     def _strike(self, victims: tuple[str, ...]) -> None:
         """Kill all of them, then start again what nobody else starts again."""
         for victim in victims:
-            self.kills[victim] += 1
             if victim == "store":
                 self.parts.kill_store()
-            elif victim == "chain":
-                self.parts.kill_chain()
-            else:
+            elif victim == "publisher":
                 for line in self.parts.publisher.kill():
                     self._take(line)
+            elif not self.parts.kill_chain():
+                continue
+            self.kills[victim] += 1
         self._listen(0)
         if "publisher" in victims:
             self.parts.publisher.start(len(self.inspector.acknowledged))
