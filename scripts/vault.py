@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.errors import AnamnesisError
+from core.errors import AnamnesisError, StoreError
 from core.hashing import address
 from core.records import HISTORY_RECORD
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
@@ -72,7 +72,11 @@ def rotate(
             revoke=taken,
             lasting=settler(ledger),
         )
-        open_vault.store.collect_garbage()
+        try:
+            open_vault.store.collect_garbage()
+        except StoreError as error:
+            # The rotation stands; the old bytes have no pin and go with the next collection.
+            talk(f"The old bytes are still to be collected: {error.user_message()}")
     if as_json:
         emit(_rotated(done))
     else:
