@@ -21,7 +21,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+)
 
 from core.errors import OutboxDamagedError, StoreError
 from core.hashing import Address, abi_word, keccak256
@@ -146,7 +153,12 @@ class SqliteOutbox:
         key, body, digest = row
         if not isinstance(body, str) or _digest(key, body) != digest:
             raise OutboxDamagedError(f"A row of the outbox {self._path} was changed.")
-        publication = _Body.model_validate_json(body).publication()
+        try:
+            publication = _Body.model_validate_json(body).publication()
+        except ValidationError:
+            raise OutboxDamagedError(
+                f"A row of the outbox {self._path} is of a form that this program does not know."
+            ) from None
         if _key(publication.subject) != key:
             raise OutboxDamagedError(f"A row of the outbox {self._path} stands in a wrong place.")
         return publication
@@ -179,7 +191,8 @@ class SqliteOutbox:
                     f"The outbox {self._path} could not be used: {error}.",
                     remedy="Is the disk full, or does another program hold the file?",
                 ) from error
-            raise OutboxDamagedError(f"The outbox {self._path} is damaged.") from error
+            # No cause: it may quote the row, and a row may hold a signature.
+            raise OutboxDamagedError(f"The outbox {self._path} is damaged.") from None
         except OSError as error:
             raise StoreError(
                 f"The outbox {self._path} could not be used: {error.strerror}.",

@@ -1,5 +1,6 @@
 """The outbox's file: durable, private, for several processes, and never believed when damaged."""
 
+import hashlib
 import os
 import random
 import shutil
@@ -270,6 +271,26 @@ def test_find_refuses_a_row_that_was_moved(
     for each in (mine, other):
         with pytest.raises(OutboxDamagedError):
             outbox.find(each.subject)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"stage": "teleported"}', b"\xff\xfe" + SIGNATURE], ids=["unknown", "no text"]
+)
+def test_find_quotes_nothing_of_a_row_that_it_cannot_read(
+    outbox: SqliteOutbox, folder: Path, make_publication: MakePublication, body: bytes
+) -> None:
+    publication = make_publication()
+    outbox.put(publication)
+    with sqlite3.connect(folder / OUTBOX_NAME) as database:
+        key = database.execute("select subject from publication").fetchone()[0]
+        database.execute(
+            "update publication set body = cast(? as text), digest = ?",
+            (body, hashlib.sha256(key + body).digest()),
+        )
+    with pytest.raises(OutboxDamagedError) as raised:
+        outbox.find(publication.subject)
+    assert raised.value.__cause__ is None
+    assert "teleported" not in str(raised.value)
 
 
 def test_open_at_names_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
