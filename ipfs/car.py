@@ -43,6 +43,13 @@ def section(digest: bytes, block: bytes) -> bytes:
     return _varint(_CID_BYTES + len(block)) + _cid(digest) + block
 
 
+def whole_car(root: bytes, blocks: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """The file, piece by piece: a header that names `root`, then each digest with its block."""
+    yield header([root])
+    for digest, block in blocks:
+        yield section(digest, block)
+
+
 def read_car(file: BinaryIO, roots: tuple[bytes, ...]) -> Iterator[tuple[bytes, bytes]]:
     """Digest and bytes of each block, verified. Raises VerificationError.
 

@@ -20,9 +20,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.errors import AnamnesisError, StoreError
+from ipfs.car import whole_car
 from ipfs.cid import CHUNK_BYTES, cid_text
 from ipfs.dag import parse_block
-from ipfs.node.car import car
 from ipfs.node.credentials import Credentials
 from ipfs.node.guard import Guard
 from ipfs.node.kubo import KUBO_VERSION
@@ -157,7 +157,7 @@ class Rpc:
         # A missing root is an answer; a block missing further down breaks the answer off.
         await run_in_threadpool(self._repository.block, digest)
         return StreamingResponse(
-            car(digest, self._repository.tree(digest)), media_type="application/vnd.ipld.car"
+            whole_car(digest, self._repository.tree(digest)), media_type="application/vnd.ipld.car"
         )
 
     async def _repo_gc(self, _request: Request) -> Response:
