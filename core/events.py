@@ -73,7 +73,6 @@ class RecordSealed(ChainEvent):
     author: Annotated[Address, "address", INDEXED]
     record: Annotated[bytes, "bytes32", INDEXED]
     commitment: Annotated[bytes, "bytes32"]
-    previous: Annotated[bytes, "bytes32"]
     envelope: Annotated[bytes, "bytes32"]
 
 
@@ -84,8 +83,8 @@ class AccessRequested(ChainEvent):
     patient: Annotated[Address, "address", INDEXED]
     grantee: Annotated[Address, "address", INDEXED]
     record: Annotated[bytes, "bytes32", INDEXED]
-    purposes: Annotated[int, "uint32"]
-    expiry: Annotated[int, "uint40"]
+    purposes: Annotated[int, "uint256"]
+    expiry: Annotated[int, "uint256"]
     request: Annotated[bytes, "bytes32"]
     """Digest of the signed request; a grant that answers it carries the same."""
 
@@ -95,10 +94,10 @@ class AccessGranted(ChainEvent):
     patient: Annotated[Address, "address", INDEXED]
     grantee: Annotated[Address, "address", INDEXED]
     record: Annotated[bytes, "bytes32", INDEXED]
-    purposes: Annotated[int, "uint32"]
-    expiry: Annotated[int, "uint40"]
-    granted_at: Annotated[int, "uint40"]
-    seq: Annotated[int, "uint56"]
+    purposes: Annotated[int, "uint256"]
+    expiry: Annotated[int, "uint256"]
+    granted_at: Annotated[int, "uint256"]
+    seq: Annotated[int, "uint256"]
     request: Annotated[bytes, "bytes32"]
     envelope: Annotated[bytes, "bytes32"]
 
@@ -108,13 +107,12 @@ class AccessRevoked(ChainEvent):
     patient: Annotated[Address, "address", INDEXED]
     grantee: Annotated[Address, "address", INDEXED]
     record: Annotated[bytes, "bytes32", INDEXED]
-    seq: Annotated[int, "uint56"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllAccessRevoked(ChainEvent):
     patient: Annotated[Address, "address", INDEXED]
-    cutoff: Annotated[int, "uint40"]
+    cutoff: Annotated[int, "uint256"]
     """Grants whose granted_at is not above this are void."""
 
 
@@ -133,7 +131,95 @@ class RecordOpened(ChainEvent):
     reader: Annotated[Address, "address", INDEXED]
     record: Annotated[bytes, "bytes32", INDEXED]
     commitment: Annotated[bytes, "bytes32"]
-    purpose: Annotated[int, "uint32"]
+    purpose: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyPolicySet(ChainEvent):
+    """`delay` in seconds, `window` in hours; mode zero is nobody."""
+
+    patient: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    mode: Annotated[int, "uint256"]
+    delay: Annotated[int, "uint256"]
+    window: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyOpened(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    clinician: Annotated[Address, "address", INDEXED]
+    record: Annotated[bytes, "bytes32", INDEXED]
+    cosigner: Annotated[Address, "address"]
+    reader_key: Annotated[bytes, "bytes32"]
+    reason: Annotated[bytes, "bytes32"]
+    opens_at: Annotated[int, "uint256"]
+    closes_at: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyVetoed(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    clinician: Annotated[Address, "address", INDEXED]
+    by: Annotated[Address, "address", INDEXED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyClosed(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    clinician: Annotated[Address, "address", INDEXED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareReleased(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    clinician: Annotated[Address, "address", INDEXED]
+    custodian: Annotated[Address, "address", INDEXED]
+    share: Annotated[bytes, "bytes32"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircleSet(ChainEvent):
+    """Guardians are circle 0, custodians circle 1."""
+
+    patient: Annotated[Address, "address", INDEXED]
+    circle: Annotated[int, "uint256", INDEXED]
+    members: Annotated[tuple[Address, ...], "address[]"]
+    threshold: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryApproved(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    controller: Annotated[Address, "address", INDEXED]
+    guardian: Annotated[Address, "address", INDEXED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryProposed(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    controller: Annotated[Address, "address", INDEXED]
+    due: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryVetoed(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    controller: Annotated[Address, "address", INDEXED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCompleted(ChainEvent):
+    """The first one of a patient sets the last bit of the head."""
+
+    patient: Annotated[Address, "address", INDEXED]
+    controller: Annotated[Address, "address", INDEXED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessorSet(ChainEvent):
+    patient: Annotated[Address, "address", INDEXED]
+    successor: Annotated[Address, "address", INDEXED]
 
 
 Event = (
@@ -144,6 +230,17 @@ Event = (
     | AllAccessRevoked
     | ReadingKeyPublished
     | RecordOpened
+    | EmergencyPolicySet
+    | EmergencyOpened
+    | EmergencyVetoed
+    | EmergencyClosed
+    | ShareReleased
+    | CircleSet
+    | RecoveryApproved
+    | RecoveryProposed
+    | RecoveryVetoed
+    | RecoveryCompleted
+    | SuccessorSet
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -154,6 +251,17 @@ EVENTS: tuple[type[Event], ...] = (
     AllAccessRevoked,
     ReadingKeyPublished,
     RecordOpened,
+    EmergencyPolicySet,
+    EmergencyOpened,
+    EmergencyVetoed,
+    EmergencyClosed,
+    ShareReleased,
+    CircleSet,
+    RecoveryApproved,
+    RecoveryProposed,
+    RecoveryVetoed,
+    RecoveryCompleted,
+    SuccessorSet,
 )
 
 

@@ -22,10 +22,13 @@ def keccak256(data: bytes) -> bytes:
 
 
 def abi_word(kind: str, value: Any) -> bytes:
-    """A static value of the Solidity type `kind` (address, bytes32, uintN) as its 32-byte word.
+    """A value of the Solidity type `kind` (address, bytes32, uintN) as its 32-byte word.
 
-    Raises ValueError when the type cannot hold the value.
+    An array counts as keccak256 of its words (EIP-712, encodeData). Raises ValueError when the
+    type cannot hold the value.
     """
+    if kind.endswith("[]"):
+        return keccak256(b"".join(abi_word(kind.removesuffix("[]"), each) for each in value))
     if kind == "bytes32":
         if len(value) != 32:
             raise ValueError(f"a bytes32 field holds {len(value)} bytes")

@@ -40,12 +40,12 @@ class Domain:
         )
 
 
-class TypedStruct:
-    """Base of the signable structs."""
+class Struct:
+    """Base of everything that EIP-712 hashes. A field is annotated with its type: an array of
+    structs with the struct's own name, and then holds a tuple of them.
+    """
 
     __slots__ = ()
-    meaning: ClassVar[str]
-    deadline: Annotated[int, "uint64"]
 
     @classmethod
     def members(cls) -> tuple[tuple[str, str], ...]:
@@ -54,14 +54,28 @@ class TypedStruct:
         return tuple((f.name, hints[f.name].__metadata__[0]) for f in fields(cls))  # type: ignore[arg-type]
 
     @classmethod
+    def parts(cls) -> tuple[type["Struct"], ...]:
+        """The structs that stand in this one's arrays, by name: EIP-712 asks for that order."""
+        kinds = {kind.removesuffix("[]") for _, kind in cls.members()}
+        return tuple(PARTS[name] for name in sorted(kinds & PARTS.keys()))
+
+    @classmethod
     def type_string(cls) -> str:
         """EIP-712 `encodeType`."""
-        return _signature(cls.__name__, cls.members())
+        return "".join(_signature(each.__name__, each.members()) for each in (cls, *cls.parts()))
 
     def struct_hash(self) -> bytes:
         """EIP-712 `hashStruct`."""
-        words = [abi_word(kind, getattr(self, name)) for name, kind in self.members()]
+        words = [_word(kind, getattr(self, name)) for name, kind in self.members()]
         return keccak256(keccak256(self.type_string().encode()) + b"".join(words))
+
+
+class TypedStruct(Struct):
+    """Base of the structs that people sign."""
+
+    __slots__ = ()
+    meaning: ClassVar[str]
+    deadline: Annotated[int, "uint256"]
 
     def digest(self, domain: Domain) -> bytes:
         """The 32 bytes that get signed."""
@@ -69,10 +83,11 @@ class TypedStruct:
 
     def message(self, domain: Domain) -> dict[str, Any]:
         """The `eth_signTypedData_v4` object; integers as decimal strings, so no wallet rounds."""
+        structs = (type(self), *self.parts())
         return {
             "types": {
                 "EIP712Domain": [{"name": n, "type": t} for n, t in _DOMAIN_FIELDS],
-                type(self).__name__: [{"name": n, "type": t} for n, t in self.members()],
+                **{s.__name__: [{"name": n, "type": t} for n, t in s.members()] for s in structs},
             },
             "primaryType": type(self).__name__,
             "domain": {
@@ -86,6 +101,42 @@ class TypedStruct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version(Struct):
+    """One record's new version in a batch."""
+
+    record: Annotated[bytes, "bytes32"]
+    commitment: Annotated[bytes, "bytes32"]
+    previous: Annotated[bytes, "bytes32"]
+    envelope: Annotated[bytes, "bytes32"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation(Struct):
+    """One grant to take back in a batch."""
+
+    grantee: Annotated[Address, "address"]
+    record: Annotated[bytes, "bytes32"]
+    seq: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant(Struct):
+    """One grant in a batch."""
+
+    grantee: Annotated[Address, "address"]
+    record: Annotated[bytes, "bytes32"]
+    purposes: Annotated[int, "uint256"]
+    expiry: Annotated[int, "uint256"]
+    request: Annotated[bytes, "bytes32"]
+    envelope: Annotated[bytes, "bytes32"]
+    seq: Annotated[int, "uint256"]
+
+
+PARTS: dict[str, type[Struct]] = {each.__name__: each for each in (Version, Revocation, Grant)}
+"""The structs of arrays, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealRecord(TypedStruct):
     """A new version of a record; `previous` is the commitment it replaces and its nonce."""
 
@@ -96,7 +147,7 @@ class SealRecord(TypedStruct):
     commitment: Annotated[bytes, "bytes32"]
     previous: Annotated[bytes, "bytes32"]
     envelope: Annotated[bytes, "bytes32"]
-    deadline: Annotated[int, "uint64"]
+    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +158,9 @@ class RequestAccess(TypedStruct):
     grantee: Annotated[Address, "address"]
     patient: Annotated[Address, "address"]
     record: Annotated[bytes, "bytes32"]
-    purposes: Annotated[int, "uint32"]
-    expiry: Annotated[int, "uint40"]
-    deadline: Annotated[int, "uint64"]
+    purposes: Annotated[int, "uint256"]
+    expiry: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +175,13 @@ class GrantAccess(TypedStruct):
     patient: Annotated[Address, "address"]
     grantee: Annotated[Address, "address"]
     record: Annotated[bytes, "bytes32"]
-    purposes: Annotated[int, "uint32"]
-    expiry: Annotated[int, "uint40"]
+    purposes: Annotated[int, "uint256"]
+    expiry: Annotated[int, "uint256"]
     request: Annotated[bytes, "bytes32"]
     envelope: Annotated[bytes, "bytes32"]
-    seq: Annotated[int, "uint56"]
-    cutoff: Annotated[int, "uint40"]
-    deadline: Annotated[int, "uint64"]
+    seq: Annotated[int, "uint256"]
+    cutoff: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +192,8 @@ class RevokeAccess(TypedStruct):
     patient: Annotated[Address, "address"]
     grantee: Annotated[Address, "address"]
     record: Annotated[bytes, "bytes32"]
-    seq: Annotated[int, "uint56"]
-    deadline: Annotated[int, "uint64"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +202,8 @@ class RevokeAllAccess(TypedStruct):
 
     meaning: ClassVar[str] = "Take everybody's access back at once."
     patient: Annotated[Address, "address"]
-    cutoff: Annotated[int, "uint40"]
-    deadline: Annotated[int, "uint64"]
+    cutoff: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +214,7 @@ class PublishReadingKey(TypedStruct):
     account: Annotated[Address, "address"]
     key_hash: Annotated[bytes, "bytes32"]
     previous: Annotated[bytes, "bytes32"]
-    deadline: Annotated[int, "uint64"]
+    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +226,136 @@ class OpenRecord(TypedStruct):
     patient: Annotated[Address, "address"]
     record: Annotated[bytes, "bytes32"]
     commitment: Annotated[bytes, "bytes32"]
-    purpose: Annotated[int, "uint32"]
+    purpose: Annotated[int, "uint256"]
     head: Annotated[bytes, "bytes32"]
-    deadline: Annotated[int, "uint64"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(TypedStruct):
+    """Several sealings, then revocations, then grants, all or none; each names its own nonce."""
+
+    meaning: ClassVar[str] = "Do several things to your record in one step."
+    patient: Annotated[Address, "address"]
+    author: Annotated[Address, "address"]
+    versions: Annotated[tuple[Version, ...], "Version[]"]
+    revocations: Annotated[tuple[Revocation, ...], "Revocation[]"]
+    grants: Annotated[tuple[Grant, ...], "Grant[]"]
+    cutoff: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetGuardians(TypedStruct):
+    """Who can, `threshold` of them together, move control to another account."""
+
+    meaning: ClassVar[str] = (
+        "Name the people who can give you back your record if you lose your wallet."
+    )
+    patient: Annotated[Address, "address"]
+    members: Annotated[tuple[Address, ...], "address[]"]
+    threshold: Annotated[int, "uint256"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCustodians(TypedStruct):
+    """Who each keep a share of a key, of which `threshold` are needed."""
+
+    meaning: ClassVar[str] = "Name the people who keep shares of your emergency key."
+    patient: Annotated[Address, "address"]
+    members: Annotated[tuple[Address, ...], "address[]"]
+    threshold: Annotated[int, "uint256"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEmergencyPolicy(TypedStruct):
+    """Who may open `record` when the patient cannot be asked; delay in seconds, window in hours."""
+
+    meaning: ClassVar[str] = "Say who may open your record in an emergency."
+    patient: Annotated[Address, "address"]
+    mode: Annotated[int, "uint256"]
+    delay: Annotated[int, "uint256"]
+    window: Annotated[int, "uint256"]
+    record: Annotated[bytes, "bytes32"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEmergency(TypedStruct):
+    """A clinician, and whoever signs the same with it, open a case; `seq` is of the case before."""
+
+    meaning: ClassVar[str] = (
+        "Open a patient's record in an emergency. The patient will see your name and reason."
+    )
+    patient: Annotated[Address, "address"]
+    clinician: Annotated[Address, "address"]
+    record: Annotated[bytes, "bytes32"]
+    reader_key: Annotated[bytes, "bytes32"]
+    reason: Annotated[bytes, "bytes32"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEmergency(TypedStruct):
+    """The clinician closes its case `seq`; anybody else who may refuses it."""
+
+    meaning: ClassVar[str] = "End an emergency case."
+    patient: Annotated[Address, "address"]
+    clinician: Annotated[Address, "address"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseShare(TypedStruct):
+    """A custodian hands its share over in the open case `seq`; `share` is the hash of what it wrapped."""
+
+    meaning: ClassVar[str] = "Hand over your share of a patient's emergency key."
+    patient: Annotated[Address, "address"]
+    clinician: Annotated[Address, "address"]
+    custodian: Annotated[Address, "address"]
+    share: Annotated[bytes, "bytes32"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveRecovery(TypedStruct):
+    """A guardian asks that control move to `controller`."""
+
+    meaning: ClassVar[str] = "Help a patient who lost the wallet: move control to another account."
+    patient: Annotated[Address, "address"]
+    controller: Annotated[Address, "address"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VetoRecovery(TypedStruct):
+    """The present controller refuses a pending recovery."""
+
+    meaning: ClassVar[str] = "Refuse that control of your record moves to another account."
+    patient: Annotated[Address, "address"]
+    controller: Annotated[Address, "address"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSuccessor(TypedStruct):
+    """The contract that the patient goes on with; zero takes that back."""
+
+    meaning: ClassVar[str] = "Point to the contract that you go on with."
+    patient: Annotated[Address, "address"]
+    successor: Annotated[Address, "address"]
+    seq: Annotated[int, "uint256"]
+    deadline: Annotated[int, "uint256"]
 
 
 STRUCTS: tuple[type[TypedStruct], ...] = (
@@ -188,6 +366,16 @@ STRUCTS: tuple[type[TypedStruct], ...] = (
     RevokeAllAccess,
     PublishReadingKey,
     OpenRecord,
+    Batch,
+    SetGuardians,
+    SetCustodians,
+    SetEmergencyPolicy,
+    OpenEmergency,
+    EndEmergency,
+    ReleaseShare,
+    ApproveRecovery,
+    VetoRecovery,
+    SetSuccessor,
 )
 
 
@@ -204,5 +392,15 @@ def _signature(name: str, members: tuple[tuple[str, str], ...]) -> str:
     return f"{name}({','.join(f'{kind} {field}' for field, kind in members)})"
 
 
-def _shown(value: Any) -> str:
+def _word(kind: str, value: Any) -> bytes:
+    if kind.removesuffix("[]") in PARTS:
+        return keccak256(b"".join(each.struct_hash() for each in value))
+    return abi_word(kind, value)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return {name: _shown(getattr(value, name)) for name, _ in value.members()}
+    if isinstance(value, tuple):
+        return [_shown(each) for each in value]
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

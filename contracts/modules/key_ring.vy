@@ -7,7 +7,10 @@
 @dev K1 The hash in state is of the key in the account's latest ReadingKeyPublished.
 """
 
+from . import refusals
 from ..interfaces import IConsent
+
+uses: refusals
 
 # CONSTANTS
 
@@ -23,7 +26,8 @@ reading_keys: public(HashMap[address, bytes32])
 
 @internal
 def _publish(account: address, key: Bytes[1216]):
-    assert len(key) == KEY_BYTES, "Consent: malformed key"
+    if len(key) != KEY_BYTES:
+        refusals._refuse(refusals.MALFORMED_KEY)
     previous: bytes32 = self.reading_keys[account]
     self.reading_keys[account] = keccak256(key)
     log IConsent.ReadingKeyPublished(account=account, previous=previous, key=key)

@@ -4,21 +4,24 @@
 @license Apache-2.0
 @author the Anamnesis authors
 @notice Who speaks for a patient, and from when on grants count.
-@dev P1 A patient controls itself until the word names another controller.
+@dev P1 A patient controls itself until a recovery names another controller.
      P2 The cutoff only rises, and is never below the time of the last revoke-all.
 """
 
 from . import head_chain
+from . import refusals
 from ..interfaces import IConsent
 
 uses: head_chain
+uses: refusals
 
 # CONSTANTS
 
-ALL_ACCESS_REVOKED: constant(bytes32) = keccak256("AllAccessRevoked(address,uint40)")
+ALL_ACCESS_REVOKED: constant(bytes32) = keccak256("AllAccessRevoked(address,uint256)")
 
-# Patient word: controller u160 | cutoff u40 << 160 | 56 bits free.
+# Patient word: controller u160 | cutoff u40 << 160 | recovery pending << 200 | 55 bits free.
 CUTOFF_SHIFT: constant(uint256) = 160
+RECOVERING: constant(uint256) = 1 << 200
 U40: constant(uint256) = 2**40 - 1
 U160: constant(uint256) = 2**160 - 1
 
@@ -27,34 +30,24 @@ U160: constant(uint256) = 2**160 - 1
 # patient -> packed word; a controller of zero stands for the patient itself.
 words: HashMap[address, uint256]
 
-# READS
-
-@external
-@view
-def controller(patient: address) -> address:
-    """
-    @notice The account that may grant, revoke and seal for `patient`.
-    """
-    return self._controller(patient, self.words[patient])
-
-@external
-@view
-def cutoff(patient: address) -> uint256:
-    """
-    @notice Grants of `patient` count when their granted_at is above this.
-    """
-    return self._cutoff(self.words[patient])
-
 # INTERNAL
 
 @internal
 @view
-def _require_controller(account: address, patient: address):
-    assert account == self._controller(patient, self.words[patient]), "Consent: not the controller"
+def _controller(patient: address, head: bytes32) -> address:
+    """
+    @dev Reads the patient's word only if the head says that a recovery wrote to it.
+    """
+    if convert(head, uint256) & head_chain.MOVED == 0:
+        return patient
+    return convert(self.words[patient] & U160, address)
 
 @internal
 @pure
-def _controller(patient: address, word: uint256) -> address:
+def _controller_in(word: uint256, patient: address) -> address:
+    """
+    @dev The same from the patient's word, for those who have read it anyway.
+    """
     named: uint256 = word & U160
     return patient if named == 0 else convert(named, address)
 
@@ -64,14 +57,35 @@ def _cutoff(word: uint256) -> uint256:
     return (word >> CUTOFF_SHIFT) & U40
 
 @internal
-def _revoke_all(patient: address):
+@view
+def _settled(patient: address) -> uint256:
     """
-    @dev The cutoff is a logical clock: it passes every grant made so far, also those of this
-         second, and a grant made next passes it.
+    @dev The patient's word, unless a recovery is pending: while it is open who the controller is,
+         nothing is given or set.
     """
     word: uint256 = self.words[patient]
-    before: uint256 = self._cutoff(word)
-    cutoff: uint256 = max(block.timestamp, before + 1)
-    self.words[patient] = word ^ ((before ^ cutoff) << CUTOFF_SHIFT)
-    head_chain._extend(patient, keccak256(abi_encode(ALL_ACCESS_REVOKED, patient, cutoff)))
-    log IConsent.AllAccessRevoked(patient=patient, cutoff=convert(cutoff, uint40))
+    if word & RECOVERING != 0:
+        refusals._refuse(refusals.RECOVERY_PENDING)
+    return word
+
+@internal
+@view
+def _next_moment(word: uint256) -> uint256:
+    """
+    @dev When a grant or cutoff made now counts from: a logical clock, which passes the cutoff also
+         within the same second.
+    """
+    cutoff: uint256 = self._cutoff(word)
+    return block.timestamp if block.timestamp > cutoff else cutoff + 1
+
+@internal
+def _revoke_all(patient: address):
+    """
+    @dev The cutoff passes every grant made so far, also those of this second, and a grant made next
+         passes it.
+    """
+    word: uint256 = self.words[patient]
+    cutoff: uint256 = self._next_moment(word)
+    self.words[patient] = word ^ ((self._cutoff(word) ^ cutoff) << CUTOFF_SHIFT)
+    head_chain._append(patient, keccak256(abi_encode(ALL_ACCESS_REVOKED, patient, cutoff)))
+    log IConsent.AllAccessRevoked(patient=patient, cutoff=cutoff)

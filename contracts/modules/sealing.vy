@@ -11,22 +11,25 @@
 
 from . import access
 from . import head_chain
+from . import refusals
 from ..interfaces import IConsent
 
 uses: access
 uses: head_chain
+uses: refusals
 
 # CONSTANTS
 
 RECORD_SEALED: constant(bytes32) = keccak256(
-    "RecordSealed(address,address,bytes32,bytes32,bytes32,bytes32)"
+    "RecordSealed(address,address,bytes32,bytes32,bytes32)"
 )
 RECORD_OPENED: constant(bytes32) = keccak256(
-    "RecordOpened(address,address,bytes32,bytes32,uint32)"
+    "RecordOpened(address,address,bytes32,bytes32,uint256)"
 )
 
 # The purpose bit that lets a grantee seal; the others are HL7 PurposeOfUse codes.
-WRITE: constant(uint32) = 2**31
+WRITE: constant(uint256) = 2**31
+MOST_PURPOSES: constant(uint256) = 2**32 - 1
 
 # STORAGE
 
@@ -39,45 +42,54 @@ records: public(HashMap[address, HashMap[bytes32, bytes32]])
 def _seal(
     author: address,
     patient: address,
+    head: bytes32,
     record: bytes32,
     commitment: bytes32,
     previous: bytes32,
     envelope: bytes32,
-):
+) -> bytes32:
+    """
+    @dev Leaf of the event. The caller has read the patient's present `head`, and made sure that the
+         author wants this.
+    """
     # Zero stands for all records in a grant, so it names none.
-    assert record != empty(bytes32), "Consent: unknown record"
-    assert commitment != empty(bytes32), "Consent: empty commitment"
-    assert access._has_access(patient, author, record, WRITE), "Consent: not an author"
-    assert self.records[patient][record] == previous, "Consent: wrong previous commitment"
+    if record == empty(bytes32):
+        refusals._refuse(refusals.UNKNOWN_RECORD)
+    if commitment == empty(bytes32):
+        refusals._refuse(refusals.EMPTY_COMMITMENT)
+    # A patient whose controller was never moved needs no second look.
+    if author != patient or convert(head, uint256) & head_chain.MOVED != 0:
+        if not access._has_access(patient, author, record, WRITE):
+            refusals._refuse(refusals.NOT_AN_AUTHOR)
+    if self.records[patient][record] != previous:
+        refusals._refuse(refusals.WRONG_PREVIOUS_COMMITMENT)
     # A sealing that changes nothing could be sent again and again.
-    assert commitment != previous, "Consent: wrong previous commitment"
+    if commitment == previous:
+        refusals._refuse(refusals.WRONG_PREVIOUS_COMMITMENT)
     self.records[patient][record] = commitment
-    head_chain._extend(
-        patient,
-        keccak256(
-            abi_encode(RECORD_SEALED, patient, author, record, commitment, previous, envelope)
-        ),
-    )
     log IConsent.RecordSealed(
         patient=patient,
         author=author,
         record=record,
         commitment=commitment,
-        previous=previous,
         envelope=envelope,
+    )
+    return keccak256(
+        abi_encode(RECORD_SEALED, patient, author, record, commitment, envelope)
     )
 
 @internal
-def _open(reader: address, patient: address, record: bytes32, purpose: uint32):
+def _open(reader: address, patient: address, record: bytes32, purpose: uint256):
     """
-    @dev Changes nothing but the head: the receipt is the point.
+    @dev The caller has made sure that `reader` may. Changes nothing but the head: the receipt is
+         the point.
     """
     commitment: bytes32 = self.records[patient][record]
-    assert commitment != empty(bytes32), "Consent: unknown record"
-    assert purpose != 0, "Consent: unknown purpose"
-    assert purpose & (purpose - 1) == 0, "Consent: unknown purpose"
-    assert access._has_access(patient, reader, record, purpose), "Consent: no access"
-    head_chain._extend(
+    if commitment == empty(bytes32):
+        refusals._refuse(refusals.UNKNOWN_RECORD)
+    if purpose == 0 or purpose > MOST_PURPOSES or purpose & (purpose - 1) != 0:
+        refusals._refuse(refusals.UNKNOWN_PURPOSE)
+    head_chain._append(
         patient,
         keccak256(abi_encode(RECORD_OPENED, patient, reader, record, commitment, purpose)),
     )
