@@ -5,24 +5,35 @@ what the event claims, so one gap gives one finding and not a cascade.
 
 Rules
  1. Events stand in the order (block, log index), each place once, and time never runs back.
- 2. A sealing names the commitment that it replaces; the first one of a record names zero.
- 3. Who seals is the patient, or holds a live grant for writing at that moment.
+ 2. A sealing commits to something new.
+ 3. Who seals is the controller, or holds a live grant for writing at that moment.
  4. Every grant and every revocation spends exactly one number of its patient, grantee and record.
  5. A grant has a purpose, ends after it begins and within ten years, names somebody else, and is
-    stamped max(block time, cutoff + 1).
- 6. Revoking everything moves the cutoff to max(block time, cutoff + 1) and voids every grant that
-    is not stamped above it.
- 7. A receipt is for the present version, for one purpose, by the patient or by somebody with live
-    access at that moment.
+    stamped max(block time, cutoff + 1). None is made while a recovery is pending.
+ 6. Revoking everything moves the cutoff to max(block time, cutoff + 1), voids every grant that is
+    not stamped above it and ends every emergency case.
+ 7. A receipt is for the present version, for one purpose, by the controller or by somebody with
+    live access at that moment: a grant, or for emergency treatment an open case.
  8. A grant that names a request answers one that the same grantee made for the same record, and
     gives no more than was asked (a notice: the contract does not know requests).
  9. A reading key has 1,216 bytes and names the hash of the one that it replaces.
 10. The hash chain over the events is the head in the contract's state, for every patient, and the
     chain over patients in order of first appearance is the roster head: nothing is missing.
 11. Nothing proves nothing: an audit over zero events is never consistent.
+12. A circle has at most eight members, none of them nobody, the patient or the controller, and a
+    threshold that they can reach; an emergency policy keeps its bounds. Nothing is set while a
+    recovery is pending.
+13. A recovery is approved by guardians, each once since the last setting, is proposed as soon as
+    they are enough, is due a week later, and ends once: by a veto, or when due.
+14. An emergency case follows the patient's policy: whether at all, from when, until when, for which
+    record, with whose second signature; it names the clinician's reading key, and the same
+    clinician has no other that runs.
+15. Only a case that runs is refused or closed, by who may; a share is released by a custodian in an
+    open case, once.
 
 A grant is live at a moment when it is stamped above the cutoff, the moment is before its expiry
-and it covers the purpose. The patient may always read and is in no list of readers.
+and it covers the purpose. The controller may always read and is in no list of readers. Whether a
+clinician was licensed is told by the Credentials contract and not replayed here.
 """
 
 from collections.abc import Iterable
@@ -39,6 +50,7 @@ from core.events import (
     ReadingKeyPublished,
     RecordOpened,
     RecordSealed,
+    RecoveryCompleted,
 )
 from core.findings import (
     Audit,
@@ -55,6 +67,7 @@ from core.findings import (
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, abi_word, keccak256
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES
+from core.standing import Standing
 
 LONGEST_GRANT_SECONDS = 3_653 * 86_400
 """The contract refuses an expiry further ahead."""
@@ -104,8 +117,14 @@ def require_consistent(audit: Audit) -> None:
 
 
 def extend_head(head: bytes, leaf: bytes) -> bytes:
-    """The next link of a hash chain."""
-    return keccak256(head + leaf)
+    """The next link of a patient's hash chain: its last bit stays as it was."""
+    link = keccak256(head + leaf)
+    return link[:-1] + bytes([link[-1] & 0xFE | head[-1] & 1])
+
+
+def mark_moved(head: bytes) -> bytes:
+    """The head after a completed recovery: its last bit says that control was ever moved."""
+    return head[:-1] + bytes([head[-1] | 1])
 
 
 _Key = tuple[Address, Address, bytes]
@@ -131,12 +150,14 @@ class _Fold:
         self.heads: dict[Address, bytes] = {}
         self.roster_head = ZERO_HASH
         self.timelines: dict[Address, list[Event]] = {}
+        self.standing = Standing(self._find)
 
     def audit(self) -> Audit:
         return Audit(
             events=self.count,
             findings=tuple(self.findings),
             grants=tuple(self.grants),
+            cases=tuple(self.standing.cases),
             requests=tuple(self.requests.values()),
             receipts=tuple(self.receipts),
             commitments=self.commitments,
@@ -164,6 +185,8 @@ class _Fold:
                 self._key_published(event)
             case RecordOpened():
                 self._opened(event)
+            case _:
+                self.standing.take(event, self.reading_keys)
         self._chain(event)
 
     def _place(self, event: Event) -> None:
@@ -177,10 +200,8 @@ class _Fold:
 
     def _sealed(self, event: RecordSealed) -> None:
         key = (event.patient, event.record)
-        if event.previous != self.commitments.get(key, ZERO_HASH):
-            self._find(2, event, "A sealing does not replace the version before it.")
-        if event.commitment == ZERO_HASH:
-            self._find(2, event, "A sealing commits to nothing.")
+        if event.commitment in (ZERO_HASH, self.commitments.get(key)):
+            self._find(2, event, "A sealing commits to nothing new.")
         if not self._may(event.patient, event.author, event.record, Purpose.WRITE, event.at):
             self._find(3, event, f"{event.author} sealed a record without the right to write.")
         self.commitments[key] = event.commitment
@@ -203,8 +224,10 @@ class _Fold:
             self._find(5, event, "A grant has no purpose.")
         if not now < event.expiry <= now + LONGEST_GRANT_SECONDS:
             self._find(5, event, "A grant ends before it begins, or after ten years.")
-        if event.grantee in (event.patient, ZERO_ADDRESS):
+        if event.grantee in (event.patient, self.standing.controller(event.patient), ZERO_ADDRESS):
             self._find(5, event, "A grant names nobody else.")
+        if not self.standing.is_settled(event.patient):
+            self._find(5, event, "A grant was made while a recovery was pending.")
         if event.granted_at != max(now, self.cutoffs.get(event.patient, 0) + 1):
             self._find(5, event, "A grant carries a wrong stamp.")
 
@@ -234,6 +257,7 @@ class _Fold:
         for key in tuple(self.of_patient.get(event.patient, ())):
             if self.grants[self.present[key]].event.granted_at <= event.cutoff:
                 self._close(key, Closing(reason=End.REVOKED_ALL, at=event.at))
+        self.standing.end_cases(event.patient, Closing(reason=End.REVOKED_ALL, at=event.at))
 
     def _key_published(self, event: ReadingKeyPublished) -> None:
         if event.previous != self.reading_keys.get(event.account, ZERO_HASH):
@@ -256,7 +280,9 @@ class _Fold:
     def _may(
         self, patient: Address, account: Address, record: bytes, purpose: int, at: Position
     ) -> bool:
-        if account == patient:
+        if account == self.standing.controller(patient):
+            return True
+        if purpose == Purpose.ETREAT and self.standing.covers(patient, account, record, at):
             return True
         indexes = (self.present.get((patient, account, each)) for each in (record, ALL_RECORDS))
         grants = (self.grants[index] for index in indexes if index is not None)
@@ -268,9 +294,11 @@ class _Fold:
         )
 
     def _spend(self, key: _Key, event: AccessGranted | AccessRevoked) -> None:
-        if event.seq != self.sequences.get(key, 0) + 1:
+        due = self.sequences.get(key, 0) + 1
+        seq = event.seq if isinstance(event, AccessGranted) else due
+        if seq != due:
             self._find(4, event, "A grant or revocation is missing before this one.")
-        self.sequences[key] = event.seq
+        self.sequences[key] = seq
 
     def _close(self, key: _Key, closing: Closing) -> None:
         index = self.present.pop(key, None)
@@ -284,8 +312,10 @@ class _Fold:
             return
         head = self.heads.get(event.patient)
         if head is None:
-            self.roster_head = extend_head(self.roster_head, abi_word("address", event.patient))
-        self.heads[event.patient] = extend_head(head or ZERO_HASH, event.leaf())
+            self.roster_head = keccak256(self.roster_head + abi_word("address", event.patient))
+        link = extend_head(head or ZERO_HASH, event.leaf())
+        moved = isinstance(event, RecoveryCompleted)
+        self.heads[event.patient] = mark_moved(link) if moved else link
 
     def _find(self, rule: int, event: Event, what: str) -> None:
         self.findings.append(_at(rule, Severity.VIOLATION, event, what))

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.events import AccessGranted, AccessRequested, Event, Position, RecordOpened
+from core.events import (
+    AccessGranted,
+    AccessRequested,
+    EmergencyOpened,
+    Event,
+    Position,
+    RecordOpened,
+)
 from core.hashing import Address
 from core.records import ALL_RECORDS
 
@@ -23,12 +30,15 @@ class Status(StrEnum):
 
 
 class End(StrEnum):
-    """Why a grant ended."""
+    """Why a grant or an emergency case ended."""
 
     EXPIRED = "expired"
     REVOKED = "revoked"
     REVOKED_ALL = "revoked with all others"
     REPLACED = "replaced by a newer grant"
+    VETOED = "refused"
+    CLOSED = "closed by the clinician"
+    POLICY_CHANGED = "ended by a new emergency policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,36 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An emergency case as an interval [opens_at, until), in seconds since 1970.
+
+    Whether the clinician was licensed all that time is for Credentials to say.
+    """
+
+    event: EmergencyOpened
+    closing: Closing | None = None
+    """What ended it before its time."""
+    refused: bool = False
+    """Whether it was vetoed or closed by word, and not only overtaken by a setting."""
+
+    @property
+    def until(self) -> int:
+        """The first second without access, as far as the events tell."""
+        end = self.event.closes_at
+        return end if self.closing is None else min(end, self.closing.at.timestamp)
+
+    def is_over(self, moment: int) -> bool:
+        """Whether the clinician may open the next one: a veto holds until the window's end."""
+        closed = self.closing is not None and self.closing.reason is End.CLOSED
+        return closed or moment >= self.event.closes_at
+
+    def live_between(self, first: int, last: int) -> bool:
+        """Whether it was open at any moment from `first` to `last`, both included."""
+        start = self.event.opens_at
+        return start <= last and first < self.until and start < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What was asked, and the grant that answered it, if any."""
 
@@ -118,6 +158,7 @@ class Audit:
     events: int
     findings: tuple[Finding, ...]
     grants: tuple[Grant, ...]
+    cases: tuple[Case, ...]
     requests: tuple[Request, ...]
     receipts: tuple[Receipt, ...]
     commitments: Mapping[tuple[Address, bytes], bytes]
@@ -149,7 +190,7 @@ class Audit:
     ) -> tuple[Grant, ...]:
         """The grants live at `moment`, after every event of that second.
 
-        With `record`, those for all records count too.
+        With `record`, those for all records count too. Emergencies are in `cases_between`.
         """
         return self.readers_between(moment, moment, patient=patient, record=record)
 
@@ -169,4 +210,14 @@ class Audit:
             if grant.live_between(first, last)
             and patient in (None, grant.event.patient)
             and (record is None or grant.event.record in records)
+        )
+
+    def cases_between(
+        self, first: int, last: int, *, patient: Address | None = None
+    ) -> tuple[Case, ...]:
+        """The emergency cases open at any moment from `first` to `last`, both included."""
+        return tuple(
+            case
+            for case in self.cases
+            if case.live_between(first, last) and patient in (None, case.event.patient)
         )

@@ -48,7 +48,7 @@ class Struct:
     __slots__ = ()
 
     @classmethod
-    def members(cls) -> tuple[tuple[str, str], ...]:
+    def schema(cls) -> tuple[tuple[str, str], ...]:
         """(name, Solidity type) of each field, in signing order."""
         hints = get_type_hints(cls, include_extras=True)
         return tuple((f.name, hints[f.name].__metadata__[0]) for f in fields(cls))  # type: ignore[arg-type]
@@ -56,17 +56,17 @@ class Struct:
     @classmethod
     def parts(cls) -> tuple[type["Struct"], ...]:
         """The structs that stand in this one's arrays, by name: EIP-712 asks for that order."""
-        kinds = {kind.removesuffix("[]") for _, kind in cls.members()}
+        kinds = {kind.removesuffix("[]") for _, kind in cls.schema()}
         return tuple(PARTS[name] for name in sorted(kinds & PARTS.keys()))
 
     @classmethod
     def type_string(cls) -> str:
         """EIP-712 `encodeType`."""
-        return "".join(_signature(each.__name__, each.members()) for each in (cls, *cls.parts()))
+        return "".join(_signature(each.__name__, each.schema()) for each in (cls, *cls.parts()))
 
     def struct_hash(self) -> bytes:
         """EIP-712 `hashStruct`."""
-        words = [_word(kind, getattr(self, name)) for name, kind in self.members()]
+        words = [_word(kind, getattr(self, name)) for name, kind in self.schema()]
         return keccak256(keccak256(self.type_string().encode()) + b"".join(words))
 
 
@@ -87,7 +87,7 @@ class TypedStruct(Struct):
         return {
             "types": {
                 "EIP712Domain": [{"name": n, "type": t} for n, t in _DOMAIN_FIELDS],
-                **{s.__name__: [{"name": n, "type": t} for n, t in s.members()] for s in structs},
+                **{s.__name__: [{"name": n, "type": t} for n, t in s.schema()] for s in structs},
             },
             "primaryType": type(self).__name__,
             "domain": {
@@ -96,7 +96,7 @@ class TypedStruct(Struct):
                 "chainId": domain.chain_id,
                 "verifyingContract": domain.verifying_contract,
             },
-            "message": {n: _shown(getattr(self, n)) for n, _ in self.members()},
+            "message": {n: _shown(getattr(self, n)) for n, _ in self.schema()},
         }
 
 
@@ -249,9 +249,7 @@ class Batch(TypedStruct):
 class SetGuardians(TypedStruct):
     """Who can, `threshold` of them together, move control to another account."""
 
-    meaning: ClassVar[str] = (
-        "Name the people who can give you back your record if you lose your wallet."
-    )
+    meaning: ClassVar[str] = "Name the people who can give you back a lost record."
     patient: Annotated[Address, "address"]
     members: Annotated[tuple[Address, ...], "address[]"]
     threshold: Annotated[int, "uint256"]
@@ -260,15 +258,10 @@ class SetGuardians(TypedStruct):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetCustodians(TypedStruct):
+class SetCustodians(SetGuardians):
     """Who each keep a share of a key, of which `threshold` are needed."""
 
     meaning: ClassVar[str] = "Name the people who keep shares of your emergency key."
-    patient: Annotated[Address, "address"]
-    members: Annotated[tuple[Address, ...], "address[]"]
-    threshold: Annotated[int, "uint256"]
-    seq: Annotated[int, "uint256"]
-    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,7 +307,7 @@ class EndEmergency(TypedStruct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseShare(TypedStruct):
-    """A custodian hands its share over in the open case `seq`; `share` is the hash of what it wrapped."""
+    """A custodian hands its share over in the open case `seq`: the hash of what it wrapped."""
 
     meaning: ClassVar[str] = "Hand over your share of a patient's emergency key."
     patient: Annotated[Address, "address"]
@@ -337,14 +330,10 @@ class ApproveRecovery(TypedStruct):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VetoRecovery(TypedStruct):
+class VetoRecovery(ApproveRecovery):
     """The present controller refuses a pending recovery."""
 
     meaning: ClassVar[str] = "Refuse that control of your record moves to another account."
-    patient: Annotated[Address, "address"]
-    controller: Annotated[Address, "address"]
-    seq: Annotated[int, "uint256"]
-    deadline: Annotated[int, "uint256"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,7 +389,7 @@ def _word(kind: str, value: Any) -> bytes:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, Struct):
-        return {name: _shown(getattr(value, name)) for name, _ in value.members()}
+        return {name: _shown(getattr(value, name)) for name, _ in value.schema()}
     if isinstance(value, tuple):
         return [_shown(each) for each in value]
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

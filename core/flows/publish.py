@@ -214,8 +214,13 @@ class Publisher:
 
     def _sealing(self, subject: Subject, commitment: bytes) -> Sealing | None:
         """What the chain committed to, as its event names it; None when the node forgot it."""
-        for event in reversed(self.ledger.events()):
-            if isinstance(event, RecordSealed) and event.commitment == commitment:
+        previous = ZERO_HASH
+        for event in self.ledger.events():
+            if not isinstance(event, RecordSealed):
+                continue
+            if (event.patient, event.record) != (subject.patient, subject.record):
+                continue
+            if event.commitment == commitment:
                 context = SealContext(
                     domain=subject.domain,
                     patient=subject.patient,
@@ -225,9 +230,10 @@ class Publisher:
                 return Sealing(
                     context=context,
                     commitment=commitment,
-                    previous=event.previous,
+                    previous=previous,
                     envelope_digest=event.envelope,
                 )
+            previous = event.commitment
         return None
 
     def _store(self, subject: Subject, payload: bytes) -> Publication:

@@ -208,7 +208,7 @@ class _Inspection:
             what = f"The vault has it as another version than the chain, where it is {place}."
             yield self._about(held, Kind.APART, what)
         elif (sealing.previous, sealing.envelope_digest) != (
-            order[place - 1].previous,
+            order[place - 2].commitment if place > 1 else ZERO_HASH,
             order[place - 1].envelope,
         ):
             what = "The vault has another predecessor or envelope for it than the chain."
