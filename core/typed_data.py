@@ -370,11 +370,17 @@ STRUCTS: tuple[type[TypedStruct], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A message with its signature; `payload` carries bytes the message only names by hash."""
+    """A message with its signature."""
 
     message: TypedStruct
     signature: bytes
     payload: bytes = b""
+    """Bytes that the message only names by hash."""
+    by: Address | None = None
+    """Who signed, where the message does not say: EndEmergency, ApproveRecovery."""
+    cosigner: Address | None = None
+    """Who signed the same OpenEmergency with the clinician, if anybody had to."""
+    cosignature: bytes = b""
 
 
 def _signature(name: str, members: tuple[tuple[str, str], ...]) -> str:

@@ -1,4 +1,4 @@
-"""The compiled Consent contract: ABI and bytecode, from a cache keyed by the contract sources.
+"""The compiled contracts: ABI and bytecode, from a cache keyed by the contract sources.
 
 Vyper is run as a program of its own, once per change of the sources; a hit reads one small file.
 """
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import SetupError
 
-CONTRACT = "Consent.vy"
+CONTRACT, CREDENTIALS = "Consent.vy", "Credentials.vy"
 COMPILE_SECONDS = 120
 _FORMATS = "abi,bytecode,bytecode_runtime,layout"
 _EVM_VERSION = re.compile(r"^\s*evm_version:\s*(\w+)\s*$", re.MULTILINE)
@@ -38,20 +38,39 @@ class Artifact:
     immutable_bytes: int
     source_hash: str
     """SHA-256 (hex) over the sources, the compiler version and the EVM version."""
+    credentials: "Artifact | None" = None
+    """Consent's companion: the contract that says who is a licensed clinician."""
+
+
+class _Compiled(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    abi: list[dict[str, Any]]
+    bytecode: str
+    runtime: str
+    immutable_bytes: int
+
+    def artifact(self, key: str, credentials: Artifact | None = None) -> Artifact:
+        return Artifact(
+            abi=tuple(self.abi),
+            bytecode=bytes.fromhex(self.bytecode),
+            runtime=bytes.fromhex(self.runtime),
+            immutable_bytes=self.immutable_bytes,
+            source_hash=key,
+            credentials=credentials,
+        )
 
 
 class _Cached(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     source_hash: str
-    abi: list[dict[str, Any]]
-    bytecode: str
-    runtime: str
-    immutable_bytes: int
+    consent: _Compiled
+    credentials: _Compiled
 
 
 def consent_artifact(project: Path, cache: Path) -> Artifact:
-    """The Consent contract of the source tree `project`, compiled at most once per change.
+    """Consent, and Credentials with it, of the source tree `project`; compiled once per change.
 
     `cache` is a folder, made when missing. Raises SetupError when the sources or the compiler
     are missing, or when the sources do not compile.
@@ -62,13 +81,7 @@ def consent_artifact(project: Path, cache: Path) -> Artifact:
     if cached is None:
         cached = _compile(project, key)
         _write(path, cached)
-    return Artifact(
-        abi=tuple(cached.abi),
-        bytecode=bytes.fromhex(cached.bytecode),
-        runtime=bytes.fromhex(cached.runtime),
-        immutable_bytes=cached.immutable_bytes,
-        source_hash=cached.source_hash,
-    )
+    return cached.consent.artifact(key, cached.credentials.artifact(key))
 
 
 def source_hash(project: Path) -> str:
@@ -121,26 +134,29 @@ def _compile(project: Path, key: str) -> _Cached:
     command = [_compiler(), "-f", _FORMATS, "--evm-version", _evm_version(project), "-p", "."]
     try:
         done = subprocess.run(
-            [*command, CONTRACT],
+            [*command, CONTRACT, CREDENTIALS],
             cwd=project / "contracts",
             capture_output=True,
             text=True,
             timeout=COMPILE_SECONDS,
             check=True,
         )
-        abi, bytecode, runtime, layout = done.stdout.strip().splitlines()
-        immutable_bytes = _immutable_bytes(json.loads(layout).get("code_layout", {}))
+        lines = done.stdout.strip().splitlines()
+        consent, credentials = _compiled(*lines[:4]), _compiled(*lines[4:])
     except subprocess.CalledProcessError as error:
         reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise SetupError(f"The contract does not compile: {reason}") from error
-    except (subprocess.TimeoutExpired, OSError, ValueError) as error:
+    except (subprocess.TimeoutExpired, OSError, TypeError, ValueError) as error:
         raise SetupError(f"The Vyper compiler failed: {type(error).__name__}.") from error
-    return _Cached(
-        source_hash=key,
+    return _Cached(source_hash=key, consent=consent, credentials=credentials)
+
+
+def _compiled(abi: str, bytecode: str, runtime: str, layout: str) -> _Compiled:
+    return _Compiled(
         abi=json.loads(abi),
         bytecode=bytecode.removeprefix("0x"),
         runtime=runtime.removeprefix("0x"),
-        immutable_bytes=immutable_bytes,
+        immutable_bytes=_immutable_bytes(json.loads(layout).get("code_layout", {})),
     )
 
 

@@ -95,7 +95,7 @@ class EvmLedger:
         return bytes(self._read("heads", patient))
 
     def cutoff(self, patient: Address) -> int:
-        return int(self._read("cutoff", patient))
+        return self.consent.standing(patient, block=self._block).cutoff
 
     def terms(self, patient: Address, grantee: Address, record: bytes) -> Terms:
         expiry, granted_at, seq, purposes = self._read("terms", patient, grantee, record)
@@ -160,7 +160,7 @@ class EvmLedger:
         message = signed.message
         if isinstance(message, PublishReadingKey):
             _require_payload(message, signed.payload)
-        signer = self.consent.signer(message, block=self._block)
+        signer = self.consent.signer(signed, block=self._block)
         if recover(message.digest(self.domain), signed.signature) == signer:
             return True
         code = data(self.rpc.call("eth_getCode", [signer, self._block]))
@@ -202,9 +202,18 @@ def require_contract(rpc: Rpc, artifact: Artifact, domain: Domain) -> None:
     runtime = artifact.runtime
     if code[: len(runtime)] != runtime or len(code) != len(runtime) + artifact.immutable_bytes:
         raise WrongContractError(f"Another contract, or another version, is at {account}.")
-    separator = Consent(rpc, artifact, account).read("domain_separator", block="latest")
-    if separator != domain.separator():
+    consent = Consent(rpc, artifact, account)
+    if consent.read("domain_separator", block="latest") != domain.separator():
         raise WrongContractError(f"The contract at {account} signs for another chain or address.")
+    _require_credentials(rpc, artifact, consent)
+
+
+def _require_credentials(rpc: Rpc, artifact: Artifact, consent: Consent) -> None:
+    """Anything else that answers could license whom it likes."""
+    account = consent.read("credentials", block="latest")
+    code = data(rpc.call("eth_getCode", [account, "latest"]))
+    if artifact.credentials is None or code != artifact.credentials.runtime:
+        raise WrongContractError(f"Not our Credentials contract is at {account}.")
 
 
 def _domain(settings: LedgerSettings) -> Domain:

@@ -8,17 +8,27 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from web3 import Web3
 
 from core.errors import InputError, WrongContractError
-from core.hashing import Address, keccak256
+from core.hashing import ZERO_ADDRESS, Address, address, keccak256
 from core.typed_data import (
+    ApproveRecovery,
+    Batch,
+    EndEmergency,
     GrantAccess,
+    OpenEmergency,
     OpenRecord,
     PublishReadingKey,
+    ReleaseShare,
     RequestAccess,
     RevokeAccess,
     RevokeAllAccess,
     SealRecord,
+    SetCustodians,
+    SetEmergencyPolicy,
+    SetGuardians,
+    SetSuccessor,
     Signed,
     TypedStruct,
+    VetoRecovery,
 )
 from ledger.artifact import Artifact
 from ledger.rpc import NodeRefusedError, Rpc, data
@@ -28,20 +38,55 @@ _CARRIERS: Mapping[type[TypedStruct], str] = {
     RequestAccess: "request_signed",
     GrantAccess: "grant_signed",
     RevokeAccess: "revoke_signed",
-    RevokeAllAccess: "revoke_all_signed",
-    PublishReadingKey: "publish_reading_key_signed",
-    OpenRecord: "open_record_signed",
+    RevokeAllAccess: "revoke_all",
+    PublishReadingKey: "publish_reading_key",
+    OpenRecord: "open_record",
+    Batch: "batch",
+    SetGuardians: "set_circle",
+    SetCustodians: "set_circle",
+    SetEmergencyPolicy: "set_emergency_policy",
+    OpenEmergency: "open_emergency",
+    EndEmergency: "end_emergency",
+    ReleaseShare: "release_share",
+    ApproveRecovery: "approve_recovery",
+    VetoRecovery: "veto_recovery",
+    SetSuccessor: "set_successor",
 }
 """The function that carries each signed message."""
+
+_CIRCLES: Mapping[type[TypedStruct], int] = {SetGuardians: 0, SetCustodians: 1}
 
 _ERROR_STRING = keccak256(b"Error(string)")[:4]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who speaks for a patient, and two nonces."""
+
+    controller: Address
+    cutoff: int
+    settings_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """An argument: an array of structs has its fields in `parts`, by name and type."""
+
+    name: str
+    kind: str
+    parts: tuple[tuple[str, str], ...] = ()
+
+    def value(self, given: Any) -> Any:
+        """What the codec takes for it."""
+        if not self.parts:
+            return given
+        return [tuple(_plain(getattr(each, n), kind) for n, kind in self.parts) for each in given]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Function:
     selector: bytes
-    names: tuple[str, ...]
-    inputs: tuple[str, ...]
+    inputs: tuple[_Input, ...]
     outputs: tuple[str, ...]
 
 
@@ -73,18 +118,37 @@ class Consent:
 
         Raises InputError when a field does not fit its type.
         """
-        function = self._functions[_CARRIERS[type(signed.message)]]
-        extra = {"signature": signed.signature, "key": signed.payload}
+        message = signed.message
+        function = self._functions[_CARRIERS[type(message)]]
+        extra = {
+            "signature": signed.signature,
+            "key": signed.payload,
+            "circle": _CIRCLES.get(type(message)),
+            "by": signed.by,
+            "guardian": signed.by,
+            "cosigner": signed.cosigner or ZERO_ADDRESS,
+            "cosignature": signed.cosignature,
+        }
         arguments = [
-            extra[name] if name in extra else getattr(signed.message, name)
-            for name in function.names
+            extra[each.name] if each.name in extra else each.value(getattr(message, each.name))
+            for each in function.inputs
         ]
         return self._encode(function, arguments)
 
-    def signer(self, message: TypedStruct, *, block: str) -> Address:
-        """Whose signature the contract asks for."""
-        match message:
-            case SealRecord():
+    def standing(self, patient: Address, *, block: str) -> Standing:
+        """Who speaks for `patient`, and the nonces of what concerns all of its grants."""
+        controller, cutoff, settings_seq = self.read("standing", patient, block=block)
+        return Standing(
+            controller=address(controller), cutoff=int(cutoff), settings_seq=int(settings_seq)
+        )
+
+    def signer(self, signed: Signed, *, block: str) -> Address:
+        """Whose signature the contract asks for.
+
+        Raises InputError when neither the message nor whoever carries it says so.
+        """
+        match message := signed.message:
+            case SealRecord() | Batch():
                 return message.author
             case RequestAccess():
                 return message.grantee
@@ -92,15 +156,22 @@ class Consent:
                 return message.reader
             case PublishReadingKey():
                 return message.account
-            case GrantAccess() | RevokeAccess() | RevokeAllAccess():
-                return Web3.to_checksum_address(  # type: ignore[return-value]
-                    self.read("controller", message.patient, block=block)
-                )
-        raise InputError(f"The contract takes no {type(message).__name__}.")
+            case OpenEmergency():
+                return message.clinician
+            case ReleaseShare():
+                return message.custodian
+        if type(message) in (EndEmergency, ApproveRecovery):
+            if signed.by is None:
+                raise InputError(f"Nobody is named who signed {type(message).__name__}.")
+            return signed.by
+        patient: Address = getattr(message, "patient")  # noqa: B009  # each that is left has one
+        return self.standing(patient, block=block).controller
 
     def _encode(self, function: _Function, arguments: Any) -> bytes:
         try:
-            return function.selector + self._codec.encode(function.inputs, arguments)
+            return function.selector + self._codec.encode(
+                [each.kind for each in function.inputs], arguments
+            )
         except (EncodingError, TypeError, ValueError) as error:
             raise InputError(f"A field does not fit its type ({type(error).__name__}).") from None
 
@@ -126,11 +197,24 @@ def _functions(artifact: Artifact) -> dict[str, _Function]:
 
 
 def _function(entry: dict[str, Any]) -> _Function:
-    inputs = tuple(each["type"] for each in entry["inputs"])
-    signature = f"{entry['name']}({','.join(inputs)})"
+    inputs = tuple(map(_input, entry["inputs"]))
+    signature = f"{entry['name']}({','.join(each.kind for each in inputs)})"
     return _Function(
         selector=keccak256(signature.encode())[:4],
-        names=tuple(each["name"] for each in entry["inputs"]),
         inputs=inputs,
         outputs=tuple(each["type"] for each in entry["outputs"]),
     )
+
+
+def _input(entry: dict[str, Any]) -> _Input:
+    kind = entry["type"]
+    if not kind.startswith("tuple"):
+        return _Input(name=entry["name"], kind=kind)
+    parts = tuple((each["name"], each["type"]) for each in entry["components"])
+    inner = ",".join(each for _, each in parts)
+    return _Input(name=entry["name"], kind=kind.replace("tuple", f"({inner})"), parts=parts)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """In a batch an account travels as a number: its word, undecoded."""
+    return int(value, 16) if kind == "uint256" and isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Put the Consent contract on a chain once, and remember where."""
+"""Put Consent and Credentials on a chain once, and remember where."""
 
 import os
 import tempfile
@@ -8,8 +8,8 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import ChainError, InputError, WrongContractError
-from core.hashing import Address, address
+from core.errors import ChainError, InputError, SetupError, WrongContractError
+from core.hashing import Address, abi_word, address
 from core.typed_data import Domain
 from ledger.artifact import Artifact
 from ledger.client import clock_block, require_contract
@@ -24,6 +24,8 @@ class Deployment:
 
     chain_id: int
     contract: Address
+    credentials: Address
+    """The Credentials contract that Consent asks about clinicians."""
     block: int
     transaction: bytes
     source_hash: str
@@ -36,6 +38,7 @@ class _Record(BaseModel):
 
     chain_id: int
     contract: str
+    credentials: str
     block: int
     transaction: str
     source_hash: str
@@ -48,6 +51,7 @@ def load_deployment(path: Path) -> Deployment | None:
         return Deployment(
             chain_id=record.chain_id,
             contract=address(record.contract),
+            credentials=address(record.credentials),
             block=record.block,
             transaction=bytes.fromhex(record.transaction.removeprefix("0x")),
             source_hash=record.source_hash,
@@ -67,13 +71,16 @@ def deploy(
     relayer: LocalAccount,
     record: Path,
     *,
+    regulator: Address | None = None,
+    credentials: Address | None = None,
     snapshots: Path | None = None,
     replace: bool = False,
     confirmation_seconds: float = 120,
 ) -> Deployment:
-    """The contract's deployment on the node's chain: the one on record, or a new one.
+    """The contracts' deployment on the node's chain: the one on record, or a new one.
 
-    Repeating it changes nothing. Raises WrongContractError when another contract is on record
+    `credentials` is a Credentials contract that stands already; otherwise one is deployed too,
+    under `regulator`, or the relayer. Repeating it changes nothing. Raises WrongContractError when another contract is on record
     and `replace` is not given: its grants and records would be left behind.
     """
     chain_id = rpc.quantity("eth_chainId")
@@ -87,15 +94,16 @@ def deploy(
         block=clock_block(rpc),
         confirmation_seconds=confirmation_seconds,
     )
-    receipt = sender.send(None, artifact.bytecode)
-    if not receipt.succeeded or receipt.contract is None:
-        raise ChainError(
-            "The chain refused the contract.", remedy="It needs a Cancun EVM or later."
-        )
+    if credentials is None:
+        credentials = _put(
+            sender, _companion(artifact), regulator or address(relayer.address)
+        ).contract
+    receipt = _put(sender, artifact, credentials)
     require_contract(rpc, artifact, _domain(chain_id, receipt.contract))
     fresh = Deployment(
         chain_id=chain_id,
         contract=receipt.contract,
+        credentials=credentials,
         block=receipt.block,
         transaction=receipt.transaction,
         source_hash=artifact.source_hash,
@@ -104,6 +112,29 @@ def deploy(
         Snapshots(snapshots).save(rpc, at_least=receipt.block)
     _write(record, fresh)
     return fresh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Put:
+    contract: Address
+    block: int
+    transaction: bytes
+
+
+def _put(sender: Sender, artifact: Artifact, argument: Address) -> _Put:
+    """Deploy a contract whose constructor takes one account."""
+    receipt = sender.send(None, artifact.bytecode + abi_word("address", argument))
+    if not receipt.succeeded or receipt.contract is None:
+        raise ChainError(
+            "The chain refused the contract.", remedy="It needs a Cancun EVM or later."
+        )
+    return _Put(contract=receipt.contract, block=receipt.block, transaction=receipt.transaction)
+
+
+def _companion(artifact: Artifact) -> Artifact:
+    if artifact.credentials is None:
+        raise SetupError("The Credentials contract was not compiled.")
+    return artifact.credentials
 
 
 def _stands(rpc: Rpc, artifact: Artifact, known: Deployment, chain_id: int, record: Path) -> bool:
@@ -127,6 +158,7 @@ def _write(path: Path, deployment: Deployment) -> None:
     record = _Record(
         chain_id=deployment.chain_id,
         contract=deployment.contract,
+        credentials=deployment.credentials,
         block=deployment.block,
         transaction="0x" + deployment.transaction.hex(),
         source_hash=deployment.source_hash,

@@ -4,7 +4,7 @@ Source: Solidity ABI specification, Events; Ethereum execution API, eth_getLogs.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -131,16 +131,16 @@ def decode(topics: Sequence[str], data: str, at: Position) -> Event:
 
 
 def _decode_data(arguments: Sequence[Argument], data: bytes) -> dict[str, Any]:
-    """Static words in a row; a `bytes` argument, always the last, as offset, length and tail."""
+    """Static words in a row; one argument at most is dynamic: an offset there, then its tail."""
     head = 32 * len(arguments)
     _require(len(data) >= head, "is too short")
     values: dict[str, Any] = {}
     end = head
     for place, argument in enumerate(arguments):
         word = data[32 * place : 32 * place + 32]
-        if argument.kind == "bytes":
+        if argument.kind in _TAILS:
             _require(int.from_bytes(word, "big") == head, "has a wrong offset")
-            values[argument.name], end = _tail(data, head)
+            values[argument.name], end = _TAILS[argument.kind](data, head)
         else:
             values[argument.name] = _value(argument.kind, word)
     _require(end == len(data), "has a wrong length")
@@ -155,6 +155,20 @@ def _tail(data: bytes, start: int) -> tuple[bytes, int]:
     _require(len(data) >= end, "is too short")
     _require(not any(data[end - padding : end]), "has padding that is not zero")
     return content, end
+
+
+def _accounts(data: bytes, start: int) -> tuple[tuple[Address, ...], int]:
+    count = int.from_bytes(data[start : start + 32], "big")
+    end = start + 32 + 32 * count
+    _require(len(data) >= end, "is too short")
+    words = (data[place : place + 32] for place in range(start + 32, end, 32))
+    return tuple(_value("address", word) for word in words), end
+
+
+_TAILS: Mapping[str, Callable[[bytes, int], tuple[Any, int]]] = {
+    "bytes": _tail,
+    "address[]": _accounts,
+}
 
 
 def _value(kind: str, word: bytes) -> Any:
