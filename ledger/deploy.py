@@ -80,8 +80,9 @@ def deploy(
     """The contracts' deployment on the node's chain: the one on record, or a new one.
 
     `credentials` is a Credentials contract that stands already; otherwise one is deployed too,
-    under `regulator`, or the relayer. Repeating it changes nothing. Raises WrongContractError when another contract is on record
-    and `replace` is not given: its grants and records would be left behind.
+    under `regulator`, or the relayer. Repeating it changes nothing. Raises WrongContractError when
+    another contract is on record and `replace` is not given: its grants and records would be left
+    behind.
     """
     chain_id = rpc.quantity("eth_chainId")
     known = load_deployment(record)

@@ -10,6 +10,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The signature is not by the account that has to sign this.",
         "Sign again with the right account.",
     ),
+    "Consent: wrong sender": (
+        "Somebody else sent this than whom it concerns.",
+        "Send it from that account, or have it signed there.",
+    ),
     "Consent: message expired": (
         "The signed message was sent too late.",
         "Sign it again and send it within its deadline.",
@@ -38,13 +42,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "Patients always have access to their own record; nobody needs to ask or allow that.",
         "Enter somebody else's address.",
     ),
-    "Consent: no purpose": (
-        "No purpose is named.",
-        "Name at least one purpose, such as treatment.",
-    ),
     "Consent: unknown purpose": (
-        "A record is opened for exactly one purpose.",
-        "Choose one of the purposes that the patient allowed.",
+        "This names no purpose that the contract knows, or more than the one it asks for.",
+        "Choose from the purposes that are offered; a reading has exactly one.",
     ),
     "Consent: expiry in the past": (
         "The access would end before it begins.",
@@ -65,6 +65,126 @@ REASONS: dict[str, tuple[str, str]] = {
     "Consent: malformed key": (
         "The reading key has a wrong length.",
         "Create it again in the vault.",
+    ),
+    "Consent: recovery pending": (
+        "Guardians have asked to move control of this record: until that is decided, nothing is given or set.",
+        "Refuse the recovery, or wait until it is completed.",
+    ),
+    "Consent: no recovery pending": (
+        "No recovery is under way for this patient.",
+        "Look at the present state; it may have been refused or completed.",
+    ),
+    "Consent: recovery not due": (
+        "The week in which the patient can refuse the recovery is not over.",
+        "Complete it when it is due.",
+    ),
+    "Consent: same controller": (
+        "This account controls the record already.",
+        "Name the patient's new account.",
+    ),
+    "Consent: not a guardian": (
+        "This account is not one of the patient's guardians.",
+        "Use a guardian's account.",
+    ),
+    "Consent: not a custodian": (
+        "This account keeps no share for this patient.",
+        "Use a custodian's account.",
+    ),
+    "Consent: duplicate account": (
+        "An account is named twice, or has done this before.",
+        "Name each account once.",
+    ),
+    "Consent: own circle": (
+        "Patients cannot be their own guardian or custodian.",
+        "Name somebody else.",
+    ),
+    "Consent: unknown circle": (
+        "There are guardians and custodians, and no other circle.",
+        "Choose one of the two.",
+    ),
+    "Consent: wrong threshold": (
+        "So many people cannot act together: there are fewer, or none is asked for.",
+        "Choose a number from one to the number of people.",
+    ),
+    "Consent: unknown mode": (
+        "There is no such way to open an emergency.",
+        "Choose one of those that are offered.",
+    ),
+    "Consent: delay too long": (
+        "An emergency can wait for a week at most.",
+        "Choose a shorter delay.",
+    ),
+    "Consent: wrong window": (
+        "An emergency stays open for one to 72 hours.",
+        "Choose a number of hours in between.",
+    ),
+    "Consent: emergencies are off": (
+        "This patient has not allowed emergency access.",
+        "Ask the patient, or a guardian who can help.",
+    ),
+    "Consent: emergency running": (
+        "This clinician has a case with this patient that is open, or was refused for its time.",
+        "Use the open case, or wait for its end.",
+    ),
+    "Consent: no emergency": (
+        "No emergency case of this clinician is open.",
+        "Open one first, if the patient allows it.",
+    ),
+    "Consent: no reading key": (
+        "This clinician has published no reading key, so nothing could be read.",
+        "Publish a reading key first.",
+    ),
+    "Consent: not licensed": (
+        "This account is not that of a licensed clinician now.",
+        "Ask the issuer of the licence.",
+    ),
+    "Consent: wrong cosigner": (
+        "The second signature is not by somebody whom the patient's policy asks for.",
+        "Ask another clinician or a guardian, as the policy says.",
+    ),
+    "Consent: empty reason": (
+        "No reason is named for the emergency.",
+        "Name the reason; only its salted hash is published.",
+    ),
+    "Consent: share released": (
+        "This custodian has handed its share over in this case already.",
+        "Nothing needs to be done.",
+    ),
+    "Credentials: empty account": (
+        "No account is named.",
+        "Enter the account's address.",
+    ),
+    "Credentials: not the regulator": (
+        "Only the regulator can do this.",
+        "Use the regulator's account.",
+    ),
+    "Credentials: not the proposed regulator": (
+        "This account was not named as the next regulator.",
+        "Ask the present regulator to name it.",
+    ),
+    "Credentials: not an issuer": (
+        "This account may not license clinicians.",
+        "Use an issuer's account, or ask the regulator.",
+    ),
+    "Credentials: already an issuer": (
+        "This account is an issuer already.",
+        "Nothing needs to be done.",
+    ),
+    "Credentials: date in the past": (
+        "The licence would end before it begins.",
+        "Choose a later date.",
+    ),
+    "Credentials: date beyond ten years": (
+        "A licence cannot be given for longer than ten years.",
+        "Choose an earlier date.",
+    ),
+    "Credentials: licensed by another issuer": (
+        "Another issuer licensed this clinician.",
+        "Ask that issuer, or the regulator.",
+    ),
+    "Credentials: not licensed": (
+        "This clinician has no licence.",
+        "Nothing needs to be taken back.",
     ),
 }
 
