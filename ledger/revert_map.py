@@ -67,7 +67,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Create it again in the vault.",
     ),
     "Consent: recovery pending": (
-        "Guardians have asked to move control of this record: until that is decided, nothing is given or set.",
+        "Guardians asked to move control of this record; until that is decided, nothing is given.",
         "Refuse the recovery, or wait until it is completed.",
     ),
     "Consent: no recovery pending": (

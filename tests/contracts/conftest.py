@@ -15,6 +15,7 @@ from core.hashing import ZERO_HASH, address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD, READING_KEY_BYTES
 from core.typed_data import (
+    ApproveRecovery,
     Domain,
     GrantAccess,
     OpenRecord,
@@ -23,6 +24,7 @@ from core.typed_data import (
     RevokeAccess,
     RevokeAllAccess,
     SealRecord,
+    SetGuardians,
 )
 from tests.contracts.desk import DAY, Desk, compiled
 
@@ -66,16 +68,26 @@ def stranger(accounts: Any) -> AccountAPI:
     return accounts[4]
 
 
+@lasting
+def guardian(accounts: Any) -> AccountAPI:
+    return accounts[5]
+
+
+@lasting
+def regulator(accounts: Any) -> AccountAPI:
+    return accounts[6]
+
+
 @pytest.fixture(scope="session")
-def plain_consent(project: Any, relayer: AccountAPI) -> ContractInstance:
+def credentials(project: Any, relayer: AccountAPI, regulator: AccountAPI) -> ContractInstance:
+    """Who is a licensed clinician: nobody yet."""
+    return relayer.deploy(project.Credentials, regulator)
+
+
+@pytest.fixture(scope="session")
+def consent(project: Any, relayer: AccountAPI, credentials: ContractInstance) -> ContractInstance:
     """The contract as it is deployed."""
-    return relayer.deploy(project.Consent)
-
-
-@pytest.fixture(scope="session")
-def recovered_consent(relayer: AccountAPI) -> ContractInstance:
-    """The contract, with a function of the tests' own that moves a patient's controller."""
-    return relayer.deploy(compiled(HERE / "harness" / "Recovered.vy"))
+    return relayer.deploy(project.Consent, credentials)
 
 
 @pytest.fixture(scope="session")
@@ -90,13 +102,8 @@ def batch(relayer: AccountAPI) -> ContractInstance:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _deployed(plain_consent: Any, recovered_consent: Any, wallet: Any, batch: Any) -> None:
+def _deployed(consent: Any, wallet: Any, batch: Any) -> None:
     """Everything stands before the first test, so that no snapshot is taken in between."""
-
-
-@pytest.fixture
-def consent(plain_consent: ContractInstance) -> ContractInstance:
-    return plain_consent
 
 
 @pytest.fixture
@@ -162,7 +169,7 @@ def make_grant(consent: Any, patient: Any, doctor: Any, now: Any) -> Callable[..
             **overrides,
         }
         place = (terms["patient"], terms["grantee"], terms["record"])
-        nonces = {"seq": consent.terms(*place)[2], "cutoff": consent.cutoff(terms["patient"])}
+        nonces = {"seq": consent.terms(*place)[2], "cutoff": consent.standing(terms["patient"])[1]}
         return GrantAccess(**{**nonces, **terms})
 
     return make
@@ -188,7 +195,7 @@ def make_revoke(consent: Any, patient: Any, doctor: Any, now: Any) -> Callable[.
 def make_revoke_all(consent: Any, patient: Any, now: Any) -> Callable[..., RevokeAllAccess]:
     def make(**overrides: Any) -> RevokeAllAccess:
         terms = {"patient": patient.address, "deadline": now() + DAY, **overrides}
-        return RevokeAllAccess(**{"cutoff": consent.cutoff(terms["patient"]), **terms})
+        return RevokeAllAccess(**{"cutoff": consent.standing(terms["patient"])[1], **terms})
 
     return make
 
@@ -249,3 +256,48 @@ def granted(desk: Desk, make_grant: Any, patient: AccountAPI) -> GrantAccess:
     message = make_grant()
     desk.send(message, patient)
     return message
+
+
+@pytest.fixture
+def make_circle(consent: Any, patient: Any, guardian: Any, now: Any) -> Callable[..., SetGuardians]:
+    def make(kind: type[SetGuardians] = SetGuardians, **overrides: Any) -> SetGuardians:
+        terms = {
+            "patient": patient.address,
+            "members": (guardian.address,),
+            "threshold": 1,
+            "deadline": now() + DAY,
+            **overrides,
+        }
+        return kind(**{"seq": consent.standing(terms["patient"])[2], **terms})
+
+    return make
+
+
+@pytest.fixture
+def make_approval(consent: Any, patient: Any, now: Any) -> Callable[..., ApproveRecovery]:
+    def make(controller: Any, **overrides: Any) -> ApproveRecovery:
+        terms = {
+            "patient": patient.address,
+            "controller": controller.address,
+            "deadline": now() + DAY,
+            **overrides,
+        }
+        return ApproveRecovery(**{"seq": consent.standing(terms["patient"])[2], **terms})
+
+    return make
+
+
+@pytest.fixture
+def recover(
+    consent: Any, desk: Desk, make_circle: Any, make_approval: Any, chain: Any
+) -> Callable[..., None]:
+    """Move a patient's control to another account, as its guardian, a week later."""
+
+    def run(owner: AccountAPI, helper: AccountAPI, controller: AccountAPI) -> None:
+        desk.send(make_circle(patient=owner.address, members=(helper.address,)), owner)
+        asked = make_approval(controller, patient=owner.address)
+        desk.send(asked, helper, guardian=helper.address)
+        chain.mine(deltatime=7 * DAY)
+        consent.complete_recovery(owner, sender=helper)
+
+    return run

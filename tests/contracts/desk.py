@@ -14,43 +14,59 @@ from vyper import compiler
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
+from core.hashing import ZERO_ADDRESS
 from core.typed_data import (
+    ApproveRecovery,
+    Batch,
     Domain,
+    EndEmergency,
     GrantAccess,
+    OpenEmergency,
     OpenRecord,
     PublishReadingKey,
+    ReleaseShare,
     RequestAccess,
     RevokeAccess,
     RevokeAllAccess,
     SealRecord,
+    SetCustodians,
+    SetEmergencyPolicy,
+    SetGuardians,
+    SetSuccessor,
     TypedStruct,
+    VetoRecovery,
 )
 
 PROJECT = Path(__file__).resolve().parents[2]
 CONTRACTS = PROJECT / "contracts"
 DAY = 86_400
 
-SENT: dict[type[TypedStruct], tuple[str, tuple[str, ...]]] = {
-    SealRecord: ("seal", ("patient", "record", "commitment", "previous", "envelope")),
-    RequestAccess: ("request", ("patient", "record", "purposes", "expiry", "deadline")),
-    GrantAccess: (
-        "grant",
-        ("patient", "grantee", "record", "purposes", "expiry", "request", "envelope"),
-    ),
-    RevokeAccess: ("revoke", ("patient", "grantee", "record")),
-    RevokeAllAccess: ("revoke_all", ("patient",)),
-    PublishReadingKey: ("publish_reading_key", ("key",)),
-    OpenRecord: ("open_record", ("patient", "record", "purpose")),
+TWINS: dict[type[TypedStruct], str] = {
+    SealRecord: "seal",
+    RequestAccess: "request",
+    GrantAccess: "grant",
+    RevokeAccess: "revoke",
 }
-"""How each message is sent by the account it concerns."""
+"""Messages with one function to send them and another, `_signed`, to carry them."""
 
-_SIGNER_FIRST = {
-    SealRecord: "author",
-    RequestAccess: "grantee",
-    PublishReadingKey: "account",
-    OpenRecord: "reader",
+ONCE: dict[type[TypedStruct], str] = {
+    RevokeAllAccess: "revoke_all",
+    PublishReadingKey: "publish_reading_key",
+    OpenRecord: "open_record",
+    Batch: "batch",
+    SetGuardians: "set_circle",
+    SetCustodians: "set_circle",
+    SetEmergencyPolicy: "set_emergency_policy",
+    OpenEmergency: "open_emergency",
+    EndEmergency: "end_emergency",
+    ReleaseShare: "release_share",
+    ApproveRecovery: "approve_recovery",
+    VetoRecovery: "veto_recovery",
+    SetSuccessor: "set_successor",
 }
-"""Messages whose signer is an argument of its own when somebody else carries them."""
+"""Messages with one function for both: an empty signature makes the sender the signer."""
+
+CIRCLES: dict[type[TypedStruct], int] = {SetGuardians: 0, SetCustodians: 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,52 +88,73 @@ class Desk:
         message: TypedStruct,
         signature: bytes,
         *,
-        key: bytes = b"",
         sender: AccountAPI | None = None,
+        **extra: Any,
     ) -> ReceiptAPI:
-        """Have `sender`, or the relayer, bring a signed message; `key` is the one published."""
-        name, arguments = self.signed_call(message, signature, key=key)
+        """Have `sender`, or the relayer, bring a signed message.
+
+        `extra` is what the message does not say: the `key` that is published, `by` whom a case is
+        ended, which `guardian` approves, who is the `cosigner` and what the `cosignature`.
+        """
+        name, arguments = self.signed_call(message, signature, **extra)
         return getattr(self.consent, name)(*arguments, sender=sender or self.relayer)
 
-    def refused(
-        self, message: TypedStruct, signature: bytes, reason: str, *, key: bytes = b""
-    ) -> None:
+    def refused(self, message: TypedStruct, signature: bytes, reason: str, **extra: Any) -> None:
         """Check that carrying would revert for this reason; by a call, which is quick."""
-        name, arguments = self.signed_call(message, signature, key=key)
+        name, arguments = self.signed_call(message, signature, **extra)
         with reverts(reason):
             getattr(self.consent, name).call(*arguments, sender=self.relayer)
 
-    def send(self, message: TypedStruct, sender: AccountAPI, *, key: bytes = b"") -> ReceiptAPI:
+    def send(self, message: TypedStruct, sender: AccountAPI, **extra: Any) -> ReceiptAPI:
         """Have an account bring a message of its own, without a signature."""
-        name, arguments = self.sent_call(message, key=key)
+        name, arguments = self.sent_call(message, **extra)
         return getattr(self.consent, name)(*arguments, sender=sender)
 
-    def sign_and_carry(
-        self, message: TypedStruct, signer: AccountAPI, *, key: bytes = b""
-    ) -> ReceiptAPI:
-        return self.carry(message, self.sign(signer, message), key=key)
+    def sign_and_carry(self, message: TypedStruct, signer: AccountAPI, **extra: Any) -> ReceiptAPI:
+        return self.carry(message, self.sign(signer, message), **extra)
 
-    def calldata(self, message: TypedStruct, signature: bytes, *, key: bytes = b"") -> bytes:
+    def calldata(self, message: TypedStruct, signature: bytes, **extra: Any) -> bytes:
         """What carrying the message calls the contract with."""
-        name, arguments = self.signed_call(message, signature, key=key)
+        name, arguments = self.signed_call(message, signature, **extra)
         return bytes(getattr(self.consent, name).encode_input(*arguments))
 
-    def sent_call(self, message: TypedStruct, *, key: bytes = b"") -> tuple[str, list[Any]]:
+    def sent_call(self, message: TypedStruct, **extra: Any) -> tuple[str, list[Any]]:
         """Name and arguments of the function by which the account itself sends the message."""
-        name, fields = SENT[type(message)]
-        return name, [key if field == "key" else getattr(message, field) for field in fields]
+        kind = type(message)
+        if kind in TWINS:
+            return TWINS[kind], self._arguments(TWINS[kind], message, b"", extra)
+        return ONCE[kind], self._arguments(ONCE[kind], message, b"", {"deadline": 0, **extra})
 
     def signed_call(
-        self, message: TypedStruct, signature: bytes, *, key: bytes = b""
+        self, message: TypedStruct, signature: bytes, **extra: Any
     ) -> tuple[str, list[Any]]:
         """Name and arguments of the function that takes the signed message."""
         kind = type(message)
-        name, fields = SENT[kind]
-        fields = tuple(field for field in fields if field != "deadline")
-        if kind in _SIGNER_FIRST:
-            fields = (_SIGNER_FIRST[kind], *fields)
-        arguments = [key if field == "key" else getattr(message, field) for field in fields]
-        return f"{name}_signed", [*arguments, message.deadline, signature]
+        name = f"{TWINS[kind]}_signed" if kind in TWINS else ONCE[kind]
+        return name, self._arguments(name, message, signature, extra)
+
+    def _arguments(
+        self, name: str, message: TypedStruct, signature: bytes, extra: Mapping[str, Any]
+    ) -> list[Any]:
+        given = {
+            "signature": signature,
+            "circle": CIRCLES.get(type(message)),
+            "cosigner": ZERO_ADDRESS,
+            "cosignature": b"",
+            **extra,
+        }
+        return [
+            given[each.name] if each.name in given else _plain(getattr(message, each.name), each)
+            for each in getattr(self.consent, name).abis[0].inputs
+        ]
+
+
+def _plain(value: Any, kind: Any) -> Any:
+    """A batch's structs as the contract's ABI has them: without `seq`, accounts as words."""
+    if not kind.components:
+        return list(value) if isinstance(value, tuple) else value
+    rows = ([getattr(each, part.name) for part in kind.components] for each in value)
+    return [tuple(int(cell, 16) if isinstance(cell, str) else cell for cell in row) for row in rows]
 
 
 def only_event(receipt: ReceiptAPI, name: str) -> Mapping[str, Any]:

@@ -7,34 +7,30 @@ from core.hashing import ZERO_ADDRESS
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD
 from tests.contracts.conftest import lasting
-
-
-@pytest.fixture
-def consent(recovered_consent):
-    return recovered_consent
+from tests.contracts.desk import DAY
 
 
 @lasting
 def new_wallet(accounts):
     """What the patient will use after losing the old one."""
-    return accounts[5]
+    return accounts[7]
 
 
 @pytest.fixture
-def successor(consent, patient, new_wallet, relayer):
+def successor(recover, patient, guardian, new_wallet):
     """The new wallet, once it speaks for the patient."""
-    consent.move(patient, new_wallet, sender=relayer)
+    recover(patient, guardian, new_wallet)
     return new_wallet
 
 
 def test_controller_is_the_patient_when_never_moved(consent, patient, stranger):
-    assert consent.controller(patient) == patient.address
-    assert consent.controller(stranger) == stranger.address
-    assert consent.controller(ZERO_ADDRESS) == ZERO_ADDRESS
+    assert consent.standing(patient)[0] == patient.address
+    assert consent.standing(stranger)[0] == stranger.address
+    assert consent.standing(ZERO_ADDRESS)[0] == ZERO_ADDRESS
 
 
 def test_controller_has_access_when_moved(consent, patient, successor):
-    assert consent.controller(patient) == successor.address
+    assert consent.standing(patient)[0] == successor.address
     assert consent.has_access(patient, successor, HISTORY_RECORD, Purpose.TREAT)
     assert not consent.has_access(patient, patient, HISTORY_RECORD, Purpose.TREAT)
 
@@ -70,11 +66,11 @@ def test_grants_stand_when_the_controller_moves(consent, granted, patient, docto
 
 
 def test_grant_signed_before_dies_when_the_controller_moves(
-    consent, desk, make_grant, patient, new_wallet, relayer
+    desk, make_grant, patient, guardian, new_wallet, recover, now
 ):
-    message = make_grant()
+    message = make_grant(deadline=now() + 30 * DAY)
     signature = desk.sign(patient, message)
-    consent.move(patient, new_wallet, sender=relayer)
+    recover(patient, guardian, new_wallet)
     desk.refused(message, signature, "Consent: wrong signature")
 
 
@@ -82,5 +78,5 @@ def test_revoke_all_keeps_the_controller_when_moved(
     consent, desk, make_revoke_all, patient, successor
 ):
     desk.send(make_revoke_all(), successor)
-    assert consent.controller(patient) == successor.address
-    assert consent.cutoff(patient) > 0
+    assert consent.standing(patient)[0] == successor.address
+    assert consent.standing(patient)[1] > 0

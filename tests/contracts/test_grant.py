@@ -44,14 +44,6 @@ def test_grant_logs_its_terms_when_made(desk, make_grant, patient, way):
     }
 
 
-def test_grant_packs_the_word_when_made(consent, desk, make_grant, patient, doctor):
-    message = make_grant(purposes=int(Purpose.TREAT | Purpose.WRITE))
-    granted_at = desk.send(message, patient).timestamp
-    assert consent.grants(patient, doctor, HISTORY_RECORD) == (
-        message.expiry | granted_at << 40 | 1 << 80 | message.purposes << 136
-    )
-
-
 def test_grant_replaces_its_terms_when_made_again(consent, desk, make_grant, patient, doctor):
     desk.send(make_grant(purposes=int(Purpose.TREAT | Purpose.HRESCH)), patient)
     second = make_grant(purposes=int(Purpose.PATRQT))
@@ -101,9 +93,15 @@ def test_grant_reverts_when_grantee_is_empty(desk, make_grant, patient):
         desk.send(make_grant(grantee=ZERO_ADDRESS), patient)
 
 
-def test_grant_reverts_when_no_purpose_is_named(desk, make_grant, patient):
-    with ape.reverts("Consent: no purpose"):
-        desk.send(make_grant(purposes=0), patient)
+@pytest.mark.parametrize("purposes", [0, 2**32, 2**32 + 1, 2**256 - 1])
+def test_grant_reverts_when_its_purposes_are_none_or_unknown(desk, make_grant, patient, purposes):
+    with ape.reverts("Consent: unknown purpose"):
+        desk.send(make_grant(purposes=purposes), patient)
+
+
+def test_grant_works_when_it_has_every_purpose(consent, desk, make_grant, patient, doctor):
+    desk.send(make_grant(purposes=2**32 - 1), patient)
+    assert consent.has_access(patient, doctor, HISTORY_RECORD, 2**32 - 1)
 
 
 def test_grant_reverts_when_expiry_is_the_present_second(chain, desk, make_grant, patient, now):

@@ -13,7 +13,7 @@ def test_has_access_is_false_when_nothing_was_granted(consent, patient, doctor):
 
 
 def test_has_access_is_true_for_the_controller_when_asked_for_anything(consent, patient):
-    assert consent.controller(patient) == patient.address
+    assert consent.standing(patient)[0] == patient.address
     for purpose in (Purpose.TREAT, Purpose.WRITE, 2**32 - 1):
         assert consent.has_access(patient, patient, HISTORY_RECORD, purpose)
 

@@ -34,7 +34,9 @@ def recompute(logs, left_out):
         if owner not in heads:
             roster = keccak256(roster + owner)
         leaf = keccak256(b"".join(topics) + data)
-        heads[owner] = keccak256(heads.get(owner, ZERO_HASH) + leaf)
+        before = heads.get(owner, ZERO_HASH)
+        link = keccak256(before + leaf)
+        heads[owner] = link[:-1] + bytes([link[-1] & 0xFE | before[-1] & 1])
     return heads, roster
 
 

@@ -27,7 +27,7 @@ def test_request_logs_its_digest_when_made(desk, make_request, doctor, way):
 def test_request_changes_no_state_when_made(consent, desk, make_request, patient, doctor):
     desk.send(make_request(), doctor)
     assert not consent.has_access(patient, doctor, HISTORY_RECORD, Purpose.TREAT)
-    assert consent.grants(patient, doctor, HISTORY_RECORD) == 0
+    assert consent.terms(patient, doctor, HISTORY_RECORD) == (0, 0, 0, 0)
     assert consent.heads(patient) == ZERO_HASH
     assert consent.roster_head() == ZERO_HASH
 
@@ -39,7 +39,7 @@ def test_request_signed_gives_nothing_when_carried_again(
     signature = desk.sign(doctor, message)
     first, second = (desk.carry(message, signature) for _ in range(2))
     assert only_event(first, "AccessRequested") == only_event(second, "AccessRequested")
-    assert consent.grants(patient, doctor, HISTORY_RECORD) == 0
+    assert consent.terms(patient, doctor, HISTORY_RECORD) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("signer", ["patient", "stranger"])
@@ -62,7 +62,7 @@ def test_request_reverts_when_deadline_has_passed(chain, desk, make_request, doc
     ("override", "reason"),
     [
         ({"patient": ZERO_ADDRESS}, "Consent: empty account"),
-        ({"purposes": 0}, "Consent: no purpose"),
+        ({"purposes": 0}, "Consent: unknown purpose"),
         ({"expiry": 1}, "Consent: expiry in the past"),
         ({"expiry": 2**40 - 1}, "Consent: expiry beyond ten years"),
     ],

@@ -21,7 +21,6 @@ def test_revoke_ends_access_when_controller_wants_it(
         "patient": patient.address,
         "grantee": doctor.address,
         "record": HISTORY_RECORD,
-        "seq": 2,
     }
 
 
@@ -29,7 +28,6 @@ def test_revoke_leaves_only_the_nonce_when_done(
     consent, desk, granted, make_revoke, patient, doctor
 ):
     desk.send(make_revoke(), patient)
-    assert consent.grants(patient, doctor, HISTORY_RECORD) == 2 << 80
     assert consent.terms(patient, doctor, HISTORY_RECORD) == (0, 0, 2, 0)
 
 

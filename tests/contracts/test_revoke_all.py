@@ -35,14 +35,14 @@ def test_revoke_all_ends_every_grant_when_controller_wants_it(
     assert not consent.has_access(patient, doctor, HISTORY_RECORD, Purpose.TREAT)
     assert not consent.has_access(patient, colleague, HISTORY_RECORD, Purpose.TREAT)
     cutoff = receipt.timestamp
-    assert consent.cutoff(patient) == cutoff
+    assert consent.standing(patient)[1] == cutoff
     expected = {"patient": patient.address, "cutoff": cutoff}
     assert only_event(receipt, "AllAccessRevoked") == expected
 
 
 def test_revoke_all_keeps_the_controller_when_done(consent, desk, make_revoke_all, patient):
     desk.send(make_revoke_all(), patient)
-    assert consent.controller(patient) == patient.address
+    assert consent.standing(patient)[0] == patient.address
     assert consent.has_access(patient, patient, HISTORY_RECORD, Purpose.TREAT)
 
 
@@ -77,7 +77,7 @@ def test_revoke_all_voids_the_grant_when_a_second_one_follows_in_the_same_second
     at = now() + 100
     first, grant = make_revoke_all(), make_grant(cutoff=at)
     together(at, first, grant, replace(first, cutoff=at))
-    assert consent.cutoff(patient) == at + 1
+    assert consent.standing(patient)[1] == at + 1
     assert not consent.has_access(patient, doctor, HISTORY_RECORD, Purpose.TREAT)
 
 
