@@ -9,6 +9,12 @@ from core.records import HISTORY_RECORD
 from tests.contracts.conftest import lasting
 from tests.contracts.desk import DAY
 
+NOT_HIS = {
+    "make_grant": "Consent: not the controller",
+    "make_revoke": "Consent: not the controller",
+    "make_revoke_all": "Consent: wrong sender",
+}
+
 
 @lasting
 def new_wallet(accounts):
@@ -38,7 +44,7 @@ def test_controller_has_access_when_moved(consent, patient, successor):
 @pytest.mark.parametrize("maker", ["make_grant", "make_revoke", "make_revoke_all"])
 def test_controller_write_is_the_successors_when_moved(desk, patient, successor, request, maker):
     make = request.getfixturevalue(maker)
-    with ape.reverts("Consent: not the controller"):
+    with ape.reverts(NOT_HIS[maker]):
         desk.send(make(), patient)
     message = make()
     desk.refused(message, desk.sign(patient, message), "Consent: wrong signature")

@@ -44,14 +44,14 @@ def test_publish_touches_no_head_when_done(consent, desk, make_publish, reading_
 def test_publish_reverts_when_key_is_short(consent, desk, make_publish, doctor, length):
     key = b"\x01" * length
     with ape.reverts("Consent: malformed key"):
-        consent.publish_reading_key(key, sender=doctor)
+        desk.send(make_publish(key_hash=keccak256(key)), doctor, key=key)
     with ape.reverts("Consent: malformed key"):
         desk.sign_and_carry(make_publish(key_hash=keccak256(key)), doctor, key=key)
 
 
-def test_publish_reverts_when_key_is_long(consent, doctor):
+def test_publish_reverts_when_key_is_long(desk, make_publish, doctor):
     with ape.reverts():
-        consent.publish_reading_key(b"\x01" * 1_217, sender=doctor)
+        desk.send(make_publish(), doctor, key=b"\x01" * 1_217)
 
 
 @pytest.mark.parametrize("signer", ["patient", "stranger"])
@@ -93,6 +93,7 @@ def test_publish_signed_reverts_when_deadline_has_passed(
         desk.carry(message, signature, key=reading_key)
 
 
-def test_publish_signed_reverts_when_account_is_empty(desk, make_publish, reading_key):
-    with ape.reverts("Consent: wrong signature"):
-        desk.carry(make_publish(account=ZERO_ADDRESS), b"", key=reading_key)
+def test_publish_reverts_when_account_is_empty(desk, make_publish, reading_key):
+    message = make_publish(account=ZERO_ADDRESS)
+    desk.refused(message, b"\0", "Consent: wrong signature", key=reading_key)
+    desk.refused(message, b"", "Consent: wrong sender", key=reading_key)

@@ -48,14 +48,13 @@ def test_request_signed_reverts_when_another_signs(desk, make_request, request, 
         desk.sign_and_carry(make_request(), request.getfixturevalue(signer))
 
 
-@pytest.mark.parametrize("way", ["sent", "carried"])
-def test_request_reverts_when_deadline_has_passed(chain, desk, make_request, doctor, now, way):
+def test_request_signed_reverts_when_deadline_has_passed(chain, desk, make_request, doctor, now):
     at = now() + 100
     message = make_request(deadline=at)
     signature = desk.sign(doctor, message)
     chain.pending_timestamp = at + 1
     with ape.reverts("Consent: message expired"):
-        desk.send(message, doctor) if way == "sent" else desk.carry(message, signature)
+        desk.carry(message, signature)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ def test_seal_sets_the_commitment_when_controller_wants_it(consent, desk, make_s
         "author": message.author,
         "record": message.record,
         "commitment": message.commitment,
-        "previous": ZERO_HASH,
         "envelope": message.envelope,
     }
 
