@@ -122,6 +122,11 @@ def extend_head(head: bytes, leaf: bytes) -> bytes:
     return link[:-1] + bytes([link[-1] & 0xFE | head[-1] & 1])
 
 
+def extend_roster(roster: bytes, patient: Address) -> bytes:
+    """The next link of the hash chain over patients."""
+    return keccak256(roster + abi_word("address", patient))
+
+
 def mark_moved(head: bytes) -> bytes:
     """The head after a completed recovery: its last bit says that control was ever moved."""
     return head[:-1] + bytes([head[-1] | 1])
@@ -312,7 +317,7 @@ class _Fold:
             return
         head = self.heads.get(event.patient)
         if head is None:
-            self.roster_head = keccak256(self.roster_head + abi_word("address", event.patient))
+            self.roster_head = extend_roster(self.roster_head, event.patient)
         link = extend_head(head or ZERO_HASH, event.leaf())
         moved = isinstance(event, RecoveryCompleted)
         self.heads[event.patient] = mark_moved(link) if moved else link

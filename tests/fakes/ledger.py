@@ -10,7 +10,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_keys.exceptions import BadSignature
 
-from core.audit import LONGEST_GRANT_SECONDS, extend_head
+from core.audit import LONGEST_GRANT_SECONDS, extend_head, extend_roster
 from core.errors import ChainUnavailableError, InputError
 from core.events import (
     AccessGranted,
@@ -23,7 +23,7 @@ from core.events import (
     RecordOpened,
     RecordSealed,
 )
-from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, abi_word, address, keccak256
+from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, address, keccak256
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES, Terms
 from core.typed_data import (
@@ -153,7 +153,6 @@ class FakeLedger:
             author=message.author,
             record=message.record,
             commitment=message.commitment,
-            previous=message.previous,
             envelope=message.envelope,
         )
 
@@ -203,7 +202,6 @@ class FakeLedger:
             patient=message.patient,
             grantee=message.grantee,
             record=message.record,
-            seq=spent.seq,
         )
 
     def _revoke_all(self, message: RevokeAllAccess, at: Position) -> Event:
@@ -219,10 +217,10 @@ class FakeLedger:
         )
 
     def _open(self, message: OpenRecord, at: Position) -> Event:
-        _require(message.commitment != ZERO_HASH, "unknown record")
-        _require(message.purpose.bit_count() == 1, "unknown purpose")
         may = self.has_access(message.patient, message.reader, message.record, message.purpose)
         _require(may, "no access")
+        _require(message.commitment != ZERO_HASH, "unknown record")
+        _require(message.purpose.bit_count() == 1, "unknown purpose")
         return RecordOpened(
             at=at,
             patient=message.patient,
@@ -233,7 +231,7 @@ class FakeLedger:
         )
 
     def _require_terms(self, message: RequestAccess | GrantAccess) -> None:
-        _require(message.purposes != 0, "no purpose")
+        _require(0 < message.purposes < 1 << 32, "unknown purpose")
         _require(message.expiry > self.time, "expiry in the past")
         within = message.expiry <= self.time + LONGEST_GRANT_SECONDS
         _require(within, "expiry beyond ten years")
@@ -272,7 +270,7 @@ class FakeLedger:
             return
         head = self._heads.get(event.patient)
         if head is None:
-            self.roster_head = extend_head(self.roster_head, abi_word("address", event.patient))
+            self.roster_head = extend_roster(self.roster_head, event.patient)
         self._heads[event.patient] = extend_head(head or ZERO_HASH, event.leaf())
 
     def _require_up(self) -> None:

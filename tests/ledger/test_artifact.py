@@ -16,7 +16,7 @@ MINI = "# pragma version 0.4.3\nX: immutable(uint256)\n@deploy\ndef __init__():\
 
 @pytest.fixture
 def tree(tmp_path: Path, project: Path) -> Path:
-    """A source tree with a contract of one line."""
+    """A source tree with contracts of one line."""
     return plant(tmp_path, project)
 
 
@@ -30,7 +30,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
 
 def plant(folder: Path, project: Path) -> Path:
     (folder / "contracts").mkdir()
-    (folder / "contracts" / "Consent.vy").write_text(MINI)
+    for name in ("Consent.vy", "Credentials.vy"):
+        (folder / "contracts" / name).write_text(MINI)
     shutil.copy(project / "ape-config.yaml", folder)
     return folder
 

@@ -151,7 +151,7 @@ def test_errors_never_show_the_path_of_the_node(settings: LedgerSettings) -> Non
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("purposes", 0, "Consent: no purpose"),
+        ("purposes", 0, "Consent: unknown purpose"),
         ("expiry", 1, "Consent: expiry in the past"),
         ("expiry", 2**40 - 1, "Consent: expiry beyond ten years"),
         ("grantee", address("0x" + "0" * 40), "Consent: empty account"),

@@ -5,8 +5,14 @@ from typing import Any
 import pytest
 
 from core.errors import ChainUnavailableError, VerificationError
-from core.events import AccessGranted, AllAccessRevoked, Position, ReadingKeyPublished
-from core.hashing import address
+from core.events import (
+    AccessGranted,
+    AllAccessRevoked,
+    CircleSet,
+    Position,
+    ReadingKeyPublished,
+)
+from core.hashing import Address, address
 from ledger.events import EventReader, decode
 from ledger.rpc import NodeRefusedError, Rpc
 
@@ -24,6 +30,7 @@ def topic(value: int | bytes) -> str:
 
 
 REVOKED = [topic(AllAccessRevoked.topic()), topic(int(PATIENT, 16))]
+CIRCLE = [topic(CircleSet.topic()), topic(int(PATIENT, 16)), topic(1)]
 PUBLISHED = [topic(ReadingKeyPublished.topic()), topic(int(PATIENT, 16))]
 
 
@@ -39,6 +46,15 @@ def test_decode_reads_bytes_when_they_do_not_fill_a_word() -> None:
     assert event.key == bytes.fromhex("aabbcc")
 
 
+def test_decode_reads_accounts_when_there_are_several() -> None:
+    data = "0x" + word(64) + word(2) + word(2) + word(int(PATIENT, 16)) + word(5)
+    event = decode(CIRCLE, data, AT)
+    five = Address("0x" + "0" * 39 + "5")
+    assert event == CircleSet(
+        at=AT, patient=PATIENT, circle=1, members=(PATIENT, five), threshold=2
+    )
+
+
 @pytest.mark.parametrize(
     ("topics", "data", "what"),
     [
@@ -48,7 +64,9 @@ def test_decode_reads_bytes_when_they_do_not_fill_a_word() -> None:
         ([*REVOKED, topic(1)], "0x" + word(7), "number of topics"),
         (REVOKED, "0x", "too short"),
         (REVOKED, "0x" + word(7) + word(0), "wrong length"),
-        (REVOKED, "0x" + word(1 << 40), "padding"),
+        (CIRCLE, "0x" + word(64) + word(1) + word(2) + word(5), "too short"),
+        (CIRCLE, "0x" + word(64) + word(1) + word(1) + word(1 << 160), "padding"),
+        (CIRCLE, "0x" + word(32) + word(1) + word(0), "wrong offset"),
         ([REVOKED[0], topic(1 << 160)], "0x" + word(7), "padding"),
         ([REVOKED[0], "0x01"], "0x" + word(7), "wrong length"),
         (REVOKED, "0xzz", "not hexadecimal"),
@@ -152,4 +170,4 @@ def test_topics_are_those_of_the_compiled_contract(artifact) -> None:  # type: i
         for event in EVENTS
     }
     assert ours == declared
-    assert AccessGranted.topic().hex().startswith("9b38f510")
+    assert AccessGranted.topic().hex().startswith("265ec45b")
