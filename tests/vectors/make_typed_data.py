@@ -3,7 +3,7 @@
     python tests/vectors/make_typed_data.py
 
 Everything is derived from labels, so a second run changes nothing. Byte strings are hexadecimal
-with 0x, accounts EIP-55, integers decimal strings. The signing key is for tests only.
+with 0x, accounts EIP-55, integers decimal strings. The signing keys are for tests only.
 """
 
 import json
@@ -12,19 +12,32 @@ from typing import Any
 
 from eth_account import Account
 
-from core.hashing import Address, address, keccak256
+from core.hashing import ZERO_ADDRESS, Address, address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD
 from core.typed_data import (
+    ApproveRecovery,
+    Batch,
     Domain,
+    EndEmergency,
+    Grant,
     GrantAccess,
+    OpenEmergency,
     OpenRecord,
     PublishReadingKey,
+    ReleaseShare,
     RequestAccess,
+    Revocation,
     RevokeAccess,
     RevokeAllAccess,
     SealRecord,
+    SetCustodians,
+    SetEmergencyPolicy,
+    SetGuardians,
+    SetSuccessor,
     TypedStruct,
+    Version,
+    VetoRecovery,
 )
 
 TARGET = Path(__file__).with_name("typed_data.json")
@@ -42,7 +55,8 @@ def account_of(role: str) -> Address:
     return address(str(Account.from_key(key_of(role)).address))
 
 
-PATIENT, DOCTOR = account_of("patient"), account_of("doctor")
+ROLES = ("patient", "doctor", "clinician", "guardian", "custodian")
+PATIENT, DOCTOR, CLINICIAN, GUARDIAN, CUSTODIAN = map(account_of, ROLES)
 EXPIRY, DEADLINE = 1_900_000_000, 1_800_000_000
 DOMAIN = Domain(chain_id=31_337, verifying_contract=address("0x" + derived("contract")[:20].hex()))
 
@@ -93,6 +107,73 @@ MESSAGES: tuple[TypedStruct, ...] = (
         head=derived("head"),
         deadline=DEADLINE,
     ),
+    Batch(
+        patient=PATIENT,
+        author=PATIENT,
+        versions=tuple(
+            Version(
+                record=record,
+                commitment=derived(f"commitment {number}"),
+                previous=derived(f"previous {number}") if number else bytes(32),
+                envelope=derived(f"envelope {number}"),
+            )
+            for number, record in enumerate((HISTORY_RECORD, derived("another record")))
+        ),
+        revocations=(Revocation(grantee=CLINICIAN, record=HISTORY_RECORD, seq=3),),
+        grants=tuple(
+            Grant(
+                grantee=grantee,
+                record=HISTORY_RECORD,
+                purposes=int(Purpose.TREAT | Purpose.WRITE),
+                expiry=EXPIRY,
+                request=derived("request"),
+                envelope=derived(f"envelope for {grantee}"),
+                seq=seq,
+            )
+            for grantee, seq in ((DOCTOR, 2**56 - 1), (GUARDIAN, 0))
+        ),
+        cutoff=1_700_000_000,
+        deadline=DEADLINE,
+    ),
+    SetGuardians(
+        patient=PATIENT,
+        members=(GUARDIAN, DOCTOR, CUSTODIAN),
+        threshold=2,
+        seq=4,
+        deadline=DEADLINE,
+    ),
+    # Nobody: the empty array has a hash of its own.
+    SetCustodians(patient=PATIENT, members=(), threshold=0, seq=5, deadline=DEADLINE),
+    SetEmergencyPolicy(
+        patient=PATIENT,
+        mode=2,
+        delay=3_600,
+        window=72,
+        record=HISTORY_RECORD,
+        seq=6,
+        deadline=DEADLINE,
+    ),
+    OpenEmergency(
+        patient=PATIENT,
+        clinician=CLINICIAN,
+        record=HISTORY_RECORD,
+        reader_key=derived("reading key"),
+        reason=derived("reason"),
+        seq=0,
+        deadline=DEADLINE,
+    ),
+    EndEmergency(patient=PATIENT, clinician=CLINICIAN, seq=1, deadline=DEADLINE),
+    ReleaseShare(
+        patient=PATIENT,
+        clinician=CLINICIAN,
+        custodian=CUSTODIAN,
+        share=derived("share"),
+        seq=1,
+        deadline=DEADLINE,
+    ),
+    ApproveRecovery(patient=PATIENT, controller=DOCTOR, seq=7, deadline=DEADLINE),
+    VetoRecovery(patient=PATIENT, controller=DOCTOR, seq=8, deadline=2**256 - 1),
+    SetSuccessor(patient=PATIENT, successor=ZERO_ADDRESS, seq=9, deadline=DEADLINE),
 )
 
 SIGNERS = {
@@ -103,6 +184,16 @@ SIGNERS = {
     RevokeAllAccess: "patient",
     PublishReadingKey: "doctor",
     OpenRecord: "doctor",
+    Batch: "patient",
+    SetGuardians: "patient",
+    SetCustodians: "patient",
+    SetEmergencyPolicy: "patient",
+    OpenEmergency: "clinician",
+    EndEmergency: "clinician",
+    ReleaseShare: "custodian",
+    ApproveRecovery: "guardian",
+    VetoRecovery: "patient",
+    SetSuccessor: "patient",
 }
 
 
@@ -124,7 +215,7 @@ def vector(message: TypedStruct) -> dict[str, Any]:
 def vectors() -> dict[str, Any]:
     return {
         "domain_separator": _hex(DOMAIN.separator()),
-        "keys": {role: _hex(key_of(role)) for role in ("patient", "doctor")},
+        "keys": {role: _hex(key_of(role)) for role in ROLES},
         "vectors": [vector(message) for message in MESSAGES],
     }
 
