@@ -309,7 +309,6 @@ def altered(**fields: object):  # type: ignore[no-untyped-def]
     ("write", "alter", "rule"),
     [
         ("seal", altered(commitment=ZERO_HASH), 2),
-        ("seal", altered(commitment=ZERO_HASH), 2),
         ("grant", altered(seq=2), 4),
         ("grant", altered(purposes=0), 5),
         ("grant", altered(expiry=NOON), 5),
