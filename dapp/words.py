@@ -7,13 +7,25 @@ from core.events import (
     AccessRequested,
     AccessRevoked,
     AllAccessRevoked,
+    CircleSet,
+    EmergencyClosed,
+    EmergencyOpened,
+    EmergencyPolicySet,
+    EmergencyVetoed,
     Event,
     ReadingKeyPublished,
     RecordOpened,
     RecordSealed,
+    RecoveryApproved,
+    RecoveryCompleted,
+    RecoveryProposed,
+    RecoveryVetoed,
+    ShareReleased,
+    SuccessorSet,
 )
 from core.purposes import Purpose, describe
 from core.records import ALL_RECORDS, HISTORY_RECORD
+from core.standing import GUARDIANS, OFF
 
 READING_PURPOSES = (
     Purpose.TREAT,
@@ -87,3 +99,55 @@ def tell(event: Event) -> str:
                 f"{short(event.reader)} opened {record_name(event.record)} for "
                 f"{describe(event.purpose)}."
             )
+        case CircleSet() | RecoveryApproved() | RecoveryProposed() | RecoveryVetoed():
+            return _tell_control(event)
+        case RecoveryCompleted() | SuccessorSet():
+            return _tell_control(event)
+        case _:
+            return _tell_emergency(event)
+
+
+def _tell_control(
+    event: CircleSet
+    | RecoveryApproved
+    | RecoveryProposed
+    | RecoveryVetoed
+    | RecoveryCompleted
+    | SuccessorSet,
+) -> str:
+    match event:
+        case CircleSet():
+            who = "guardians" if event.circle == GUARDIANS else "custodians"
+            people = ", ".join(map(short, event.members)) or "nobody"
+            return f"The {who} are {people}; {event.threshold} of them act together."
+        case RecoveryApproved():
+            return f"{short(event.guardian)} asked that {short(event.controller)} take control."
+        case RecoveryProposed():
+            return f"{short(event.controller)} can take control from {when(event.due)} on."
+        case RecoveryVetoed():
+            return f"That {short(event.controller)} take control was refused."
+        case RecoveryCompleted():
+            return f"Control moved to {short(event.controller)}."
+        case SuccessorSet():
+            return f"The patient goes on with the contract {short(event.successor)}."
+
+
+def _tell_emergency(
+    event: EmergencyPolicySet | EmergencyOpened | EmergencyVetoed | EmergencyClosed | ShareReleased,
+) -> str:
+    match event:
+        case EmergencyPolicySet():
+            if event.mode == OFF:
+                return "Nobody may open the record in an emergency."
+            return f"In an emergency {record_name(event.record)} may be opened: {event.window} h."
+        case EmergencyOpened():
+            return (
+                f"{short(event.clinician)} opened an emergency: {record_name(event.record)} from "
+                f"{when(event.opens_at)} until {when(event.closes_at)}."
+            )
+        case EmergencyVetoed():
+            return f"The emergency of {short(event.clinician)} was refused by {short(event.by)}."
+        case EmergencyClosed():
+            return f"{short(event.clinician)} ended its emergency."
+        case ShareReleased():
+            return f"{short(event.custodian)} released its share to {short(event.clinician)}."

@@ -15,7 +15,7 @@ from core.purposes import describe
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
 
 if TYPE_CHECKING:
-    from core.findings import Audit, Grant, Receipt
+    from core.findings import Audit, Case, Grant, Receipt
 
 
 @click.command(cls=Command)
@@ -78,6 +78,7 @@ def _shown(audit: "Audit", only: Address | None, moment: int) -> dict[str, Any]:
         ],
         "grants": [_grant(g, moment) for g in audit.grants if only in (None, g.event.patient)],
         "readers": [_grant(g, moment) for g in audit.readers_at(moment, patient=only)],
+        "emergencies": [_case(c, moment) for c in audit.cases if only in (None, c.event.patient)],
         "readings": [_reading(r) for r in audit.receipts if only in (None, r.event.patient)],
     }
 
@@ -94,6 +95,21 @@ def _grant(grant: "Grant", moment: int) -> dict[str, Any]:
         "ended": end.value if end else None,
         "request": "0x" + grant.event.request.hex(),
         "transaction": "0x" + grant.event.at.transaction.hex(),
+    }
+
+
+def _case(case: "Case", moment: int) -> dict[str, Any]:
+    event = case.event
+    return {
+        "patient": event.patient,
+        "clinician": event.clinician,
+        "cosigner": event.cosigner,
+        "record": "0x" + event.record.hex(),
+        "from": _time(event.opens_at),
+        "until": _time(case.until),
+        "open": case.live_between(moment, moment),
+        "ended": case.closing.reason.value if case.closing else None,
+        "transaction": "0x" + event.at.transaction.hex(),
     }
 
 
@@ -116,11 +132,13 @@ def _print(audit: "Audit", only: Address | None, moment: int) -> None:
     columns = {
         "grants": ("patient", "reader", "purposes", "from", "until", "ended"),
         "readers": ("patient", "reader", "purposes", "until"),
+        "emergencies": ("patient", "clinician", "cosigner", "from", "until", "open", "ended"),
         "readings": ("patient", "reader", "purpose", "at", "with_access"),
     }
     titles = {
         "grants": "Every grant",
         "readers": f"Who could read at {_time(moment)}",
+        "emergencies": "Emergencies (access only while the clinician is licensed)",
         "readings": "Readings on record",
     }
     for key, names in columns.items():

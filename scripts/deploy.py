@@ -1,4 +1,4 @@
-"""`anamnesis deploy`: put the Consent contract on a chain, or verify the one that stands."""
+"""`anamnesis deploy`: put Consent and Credentials on a chain, or verify those that stand."""
 
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from scripts._command import Command, emit, home_option, json_option, settings_f
 @click.command(cls=Command)
 @click.option("--rpc", help="The chain's node; default: the running local stack.")
 @click.option("--chain-id", type=click.IntRange(1), help="The chain it must be. Default: 31337.")
+@click.option("--regulator", help="Who names the issuers of licences. Default: the relayer.")
+@click.option("--credentials", help="A Credentials contract that stands already.")
 @click.option("--dry-run", is_flag=True, help="Compile and check everything, send nothing.")
 @click.option("--replace", is_flag=True, help="Deploy anew although another one is on record.")
 @home_option
@@ -17,12 +19,14 @@ from scripts._command import Command, emit, home_option, json_option, settings_f
 def cli(
     rpc: str | None,
     chain_id: int | None,
+    regulator: str | None,
+    credentials: str | None,
     dry_run: bool,
     replace: bool,
     home: Path | None,
     as_json: bool,
 ) -> None:
-    """Deploy the Consent contract once; repeated, verify that it stands.
+    """Deploy the contracts once; repeated, verify that they stand.
 
     The relayer's key (made under --home on first use) pays. The record goes to
     deployments/CHAIN.json under --home.
@@ -60,10 +64,20 @@ def cli(
         relayer,
         places.deployment(settings),
         snapshots=places.chain if local else None,
+        regulator=address(regulator) if regulator else None,
+        credentials=address(credentials) if credentials else None,
         replace=replace,
     )
     if as_json:
-        emit({"contract": done.contract, "chain_id": done.chain_id, "block": done.block})
+        emit(
+            {
+                "contract": done.contract,
+                "credentials": done.credentials,
+                "chain_id": done.chain_id,
+                "block": done.block,
+            }
+        )
     else:
         click.echo(done.contract)
+        talk(f"Clinicians are licensed by {done.credentials}.")
         talk(f"Verified on chain {done.chain_id}, deployed in block {done.block}.")

@@ -88,7 +88,8 @@ def _readers_at(audit: Audit, patient: Address | None, now: int) -> None:
     moment = int(datetime.combine(day, clock, tzinfo=UTC).timestamp())
     # The clock chooses a minute; who could read in any second of it belongs in the answer.
     readers = audit.readers_between(moment, moment + 59, patient=patient)
-    if not readers:
+    cases = audit.cases_between(moment, moment + 59, patient=patient)
+    if not readers and not cases:
         st.info(f"On {when(moment)} nobody but the patients themselves could read.")
         return
     st.dataframe(
@@ -102,6 +103,17 @@ def _readers_at(audit: Audit, patient: Address | None, now: int) -> None:
                 "Until": when(grant.until),
             }
             for grant in readers
+        ]
+        + [
+            {
+                "Patient": case.event.patient,
+                "Reader": case.event.clinician,
+                "Record": record_name(case.event.record),
+                "Purposes": "emergency, while licensed",
+                "From": when(case.event.opens_at),
+                "Until": when(case.until),
+            }
+            for case in cases
         ],
         hide_index=True,
     )
@@ -197,6 +209,8 @@ def _raw(event: Event) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, int) and not -(2**53) < value < 2**53:
+        return str(value)  # what reads JSON elsewhere may round it
     return "0x" + value.hex() if isinstance(value, bytes) else value
 
 

@@ -28,9 +28,23 @@ by_name = pytest.mark.parametrize("message", MESSAGES, ids=lambda each: type(eac
 
 def with_numbers(message):
     """The message's values with integers as numbers, which eth-account takes as well."""
-    shown = message["message"]
-    kinds = {each["name"]: each["type"] for each in message["types"][message["primaryType"]]}
-    return {name: int(shown[name]) if "uint" in kinds[name] else shown[name] for name in kinds}
+
+    def numbered(kind, value):
+        if kind.endswith("[]"):
+            return [numbered(kind.removesuffix("[]"), each) for each in value]
+        if kind in message["types"]:
+            members = message["types"][kind]
+            return {each["name"]: numbered(each["type"], value[each["name"]]) for each in members}
+        return int(value) if "uint" in kind else value
+
+    return numbered(message["primaryType"], message["message"])
+
+
+def leaves(shown):
+    """Every value in a message that is neither a list nor a struct."""
+    if isinstance(shown, dict):
+        return [leaf for each in shown.values() for leaf in leaves(each)]
+    return [leaf for each in shown for leaf in leaves(each)] if isinstance(shown, list) else [shown]
 
 
 def test_type_strings_equal_when_read_from_the_vyper_source():
@@ -72,7 +86,7 @@ def test_digest_equals_eth_account_when_message_is_encoded(message):
 @by_name
 def test_message_shows_integers_as_decimal_strings_when_given_to_a_wallet(message):
     shown = message.message(DOMAIN)["message"]
-    assert all(isinstance(value, str) for value in shown.values())
+    assert all(isinstance(value, str) for value in leaves(shown))
     as_numbers = {**message.message(DOMAIN), "message": with_numbers(message.message(DOMAIN))}
     assert encode_typed_data(full_message=as_numbers).body == message.struct_hash()
 
