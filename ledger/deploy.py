@@ -9,7 +9,7 @@ from eth_account.signers.local import LocalAccount
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import ChainError, InputError, SetupError, WrongContractError
-from core.hashing import Address, abi_word, address
+from core.hashing import ZERO_ADDRESS, Address, abi_word, address
 from core.typed_data import Domain
 from ledger.artifact import Artifact
 from ledger.client import clock_block, require_contract
@@ -38,7 +38,8 @@ class _Record(BaseModel):
 
     chain_id: int
     contract: str
-    credentials: str
+    credentials: str = ZERO_ADDRESS
+    """Older contracts had none; those are refused by their code, with a better reason."""
     block: int
     transaction: str
     source_hash: str
