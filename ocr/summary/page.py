@@ -3,7 +3,7 @@
 import base64
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from core.facts import Conflict, Evidence, Fact
 from core.history import About, History, Trend
 from core.words import Reading
+from ocr.summary.front import Front, front_of, is_abnormal
 from ocr.summary.lab_rows import side_of
 from ocr.summary.pages import NumberedPage, numbered_pages
 from ocr.summary.sparkline import HEIGHT, WIDTH, Sparkline, sparkline
@@ -60,7 +61,7 @@ class LabRow:
     @property
     def abnormal(self) -> bool:
         """Whether the latest value is marked or lies outside its range."""
-        return bool(self.trend.latest.flag or self.outside(self.trend.latest))
+        return is_abnormal(self.trend.latest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,25 +86,41 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
     links: dict[str, list[int]] = {}
     for mark, _ in marks:
         links.setdefault(mark.fact, []).append(mark.number)
-    facts = {fact.id: fact for fact in history.facts}
-    page: str = _template().render(
+    front = front_of(history, ())
+    page: str = template("history.html").render(
         history=history,
+        front=front,
         name=_told(history, "name"),
         fields=[fact for fact in history.patient if fact.name != "name"],
         links=links,
-        facts=facts,
+        facts={fact.id: fact for fact in history.facts},
+        on_front={trend.latest.id for trend in front.labs.shown},
+        others=_others(history, front),
         title=fact_title,
         line=fact_line,
         lab_table=_lab_table(history.labs),
+        lab_halves=_halves([_lab_row(trend, ()) for trend in front.labs.shown]),
         figures=_figures(history, reading, marks, embed_images=embed_images),
-        checks=[fact for fact in history.facts if fact.check],
-        gaps=[w for w in history.warnings if w.code not in _SHOWN_ELSEWHERE],
         mixed=[w for w in history.warnings if w.code is About.MIXED_PATIENTS],
         about=_about,
         size=(WIDTH, HEIGHT),
         documents=[s for s in history.documents if s.included],
     )
     return page
+
+
+def _others(history: History, front: Front) -> list[Fact]:
+    """Statements that have no section of their own on the page."""
+    cuts = (getattr(front, field.name) for field in fields(front))
+    placed = {fact.id for cut in cuts for fact in (*cut.shown, *cut.rest) if isinstance(fact, Fact)}
+    placed |= {fact.id for fact in history.patient}
+    placed |= {point.id for trend in history.labs for point in trend.points}
+    return [fact for fact in history.facts if fact.id not in placed]
+
+
+def _halves(rows: list[LabRow]) -> tuple[list[LabRow], list[LabRow]]:
+    middle = (len(rows) + 1) // 2
+    return rows[:middle], rows[middle:]
 
 
 _Marks = list[tuple[Mark, tuple[str, int]]]
@@ -179,7 +196,6 @@ def _told(history: History, field: str) -> list[Fact]:
     return [fact for fact in history.patient if fact.name == field]
 
 
-_SHOWN_ELSEWHERE = (About.TO_CHECK, About.MIXED_PATIENTS)
 _ABOUT = {
     "polarity": "one page affirms what another denies",
     "status": "still taken, active, or over",
@@ -194,7 +210,8 @@ def _about(conflict: Conflict) -> str:
 
 
 @cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A template of this package; what it is given is escaped, what it lacks is an error."""
     environment = Environment(
         loader=PackageLoader("ocr.summary", "templates"),
         autoescape=True,
@@ -202,4 +219,4 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("history.html")
+    return environment.get_template(name)
