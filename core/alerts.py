@@ -1,5 +1,6 @@
 """Safety alerts: dangers that follow from a patient's facts together, each with its reason."""
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -42,3 +43,8 @@ class Alert:
     def __post_init__(self) -> None:
         if not self.facts:
             raise ValueError(f"a {self.subject} alert without facts")
+
+    @property
+    def short_source(self) -> str:
+        """The source without title and page: "KDIGO 2012 guideline on acute kidney injury"."""
+        return re.split(r"[,:]", self.source, maxsplit=1)[0]

@@ -5,18 +5,21 @@ Its form is published as a JSON Schema, `data/facts.schema.json`.
 
 from typing import Any
 
+from core.alerts import Alert
 from core.facts import Conflict, Evidence, Fact
 from core.history import Caution, History
+from ocr.summary.alerts import alerts_of
 
 SCHEMA = "anamnesis/facts/1"
 
 
 def facts_document(history: History) -> dict[str, Any]:
-    """The history's facts, conflicts and warnings as JSON values, in the order of the page."""
+    """Facts, conflicts, alerts and warnings as JSON values, in the order of the page."""
     return {
         "schema": SCHEMA,
         "facts": [_fact(fact) for fact in history.facts],
         "conflicts": [_conflict(conflict) for conflict in history.conflicts],
+        "alerts": [_alert(alert) for alert in alerts_of(history)],
         "warnings": [_caution(caution) for caution in history.warnings],
     }
 
@@ -69,6 +72,17 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
         "name": conflict.name,
         "about": conflict.about,
         "facts": list(conflict.facts),
+    }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "subject": str(alert.subject),
+        "urgency": alert.urgency.name.lower(),
+        "title": alert.title,
+        "reason": alert.reason,
+        "source": alert.source,
+        "facts": list(alert.facts),
     }
 
 

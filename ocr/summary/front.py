@@ -5,6 +5,7 @@ while the estimated height fits. What does not fit stands on the sides behind it
 says how many lines that are: nothing is left out in silence.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -18,7 +19,7 @@ from ocr.summary.wording import fact_line
 
 Item = TypeVar("Item")
 
-HEIGHT = 805.0
+HEIGHT = 815.0
 """Points of an A4 side that lines may take by the estimate, which runs about 6 % above what a
 browser needs with a wide font; an A4 side has 797 between the margins."""
 
@@ -79,7 +80,7 @@ class _Section:
             _LINE * ceil(max(len(self.said(item)), 1) / self.width) + self.padding
             for item in self._granted
         ]
-        uneven = max(tall, default=0) / 2 if self.columns > 1 else 0
+        uneven = max(tall, default=0) / 4 if self.columns > 1 else 0
         more = _LINE if self.count < len(self.items) else 0
         return sum(tall) / self.columns + uneven + more
 
@@ -106,10 +107,10 @@ def front_of(history: History, alerts: Sequence[Alert]) -> Front:
 
 
 _GRANTS = (
-    ("allergies", 6), ("alerts", 4), ("current", 20), ("problems", 8), ("labs", 6),
-    ("conflicts", 3), ("stopped", 4), ("devices", 3), ("checks", 2), ("gaps", 2),
+    ("allergies", 6), ("alerts", 6), ("current", 20), ("conflicts", 2), ("problems", 8),
+    ("labs", 6), ("conflicts", 3), ("stopped", 4), ("devices", 3), ("checks", 2), ("gaps", 2),
     ("procedures", 4), ("immunizations", 3), ("family", 4), ("negated", 4), ("social", 3),
-    ("current", 30), ("allergies", 20), ("alerts", 7), ("problems", 16), ("conflicts", 6),
+    ("current", 30), ("allergies", 20), ("alerts", 9), ("problems", 16), ("conflicts", 6),
     ("labs", 16), ("devices", 6), ("stopped", 8), ("checks", 6), ("gaps", 6), ("procedures", 8),
     ("immunizations", 8), ("labs", 20), ("alerts", 12), ("procedures", 12), ("stopped", 16),
     ("problems", 30), ("labs", 32), ("family", 12), ("social", 12), ("negated", 20),
@@ -129,7 +130,7 @@ def _total(sections: Mapping[str, _Section]) -> float:
 
 
 _ROWS = (
-    ("allergies", "alerts"), ("current",), ("problems",), ("labs",),
+    ("allergies",), ("alerts",), ("current",), ("problems",), ("labs",),
     ("procedures", "immunizations", "devices"),
 )  # fmt: skip
 _OPTIONAL = ("conflicts", "stopped")
@@ -153,8 +154,8 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
 
     gaps = [w for w in history.warnings if w.code not in (About.TO_CHECK, About.MIXED_PATIENTS)]
     return {
-        "allergies": plain(history.allergies, 54, 1),
-        "alerts": _Section(items=alerts, width=56, columns=1, said=_alert_line),
+        "allergies": plain(history.allergies, 54, 2),
+        "alerts": _Section(items=alerts, width=58, columns=2, said=_alert_line),
         "conflicts": _Section(items=history.conflicts, width=96, columns=1, said=conflict),
         "current": _Section(
             items=history.medications_current, width=96, columns=1, said=_medicine, padding=3.4
@@ -162,7 +163,7 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
         "stopped": plain(history.medications_stopped, 52, 2),
         "problems": plain(history.problems, 52, 2),
         "labs": _Section(
-            items=sorted(history.labs, key=_urgent), width=60, columns=2, said=_lab, padding=5
+            items=sorted(history.labs, key=_urgent), width=52, columns=2, said=_lab, padding=5
         ),
         "procedures": plain(history.procedures, 40, 1),
         "immunizations": plain(_newest_of_each(history.immunizations), 34, 1),
@@ -182,7 +183,7 @@ def _newest_of_each(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _alert_line(alert: Alert) -> str:
-    return f"{alert.title}: {alert.reason} ({alert.source})    "
+    return f"{alert.title}: {alert.reason} ({alert.short_source})" + " " * 12
 
 
 def _medicine(fact: Fact) -> str:
@@ -195,8 +196,8 @@ def _lab(trend: Trend) -> str:
 
 
 _BEDSIDE = (
-    "Potassium", "Sodium", "Creatinine", "eGFR", "Hemoglobin", "INR", "Platelet count", "Glucose",
-    "Hemoglobin A1c", "White blood cell count", "C-reactive protein", "Troponin",
+    "Potassium", "Sodium", "Creatinine", "eGFR", "Hemoglobin", "INR", "Platelets", "Glucose",
+    "Hemoglobin A1c", "White blood cell count", "C-reactive protein", "Troponin I",
 )  # fmt: skip
 """What an emergency physician looks for first, when nothing is abnormal."""
 
@@ -208,4 +209,11 @@ def _urgent(trend: Trend) -> tuple[bool, int, int]:
 
 def is_abnormal(point: Fact) -> bool:
     """Whether the paper marks the value, or it lies outside the range that the paper prints."""
-    return bool(point.flag or (point.value and point.range and side_of(point.value, point.range)))
+    if point.flag:
+        return True
+    return bool(is_numeric(point) and point.range and side_of(point.value or "", point.range))
+
+
+def is_numeric(point: Fact) -> bool:
+    """Whether the value is a number, with or without a comparator."""
+    return re.fullmatch(r"[<>≤≥=\s]*-?\d[\d.,]*", point.value or "") is not None

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from core.facts import Conflict, Evidence, Fact
 from core.history import About, History, Trend
 from core.words import Reading
+from ocr.summary.alerts import alerts_of
 from ocr.summary.front import Front, front_of, is_abnormal
 from ocr.summary.lab_rows import side_of
 from ocr.summary.pages import NumberedPage, numbered_pages
@@ -86,7 +87,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
     links: dict[str, list[int]] = {}
     for mark, _ in marks:
         links.setdefault(mark.fact, []).append(mark.number)
-    front = front_of(history, ())
+    front = front_of(history, alerts_of(history))
     page: str = template("history.html").render(
         history=history,
         front=front,
