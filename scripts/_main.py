@@ -12,7 +12,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Run the whole story on sample paper, then serve the dapp.",
     "up": "Start the local stack: chain, IPFS node, reading service, dapp.",
     "read": "Read paper: text and word boxes for each page.",
-    "summarize": "Paper to one history: history.json, facts.json, history.html.",
+    "summarize": "Paper to one history: one page (HTML, PDF), emergency card, FHIR, facts.",
     "publish": "Seal a history, store it, commit to it; resumes where it was cut off.",
     "samples": "Make the sample paper and its truth.",
     "deploy": "Deploy the Consent contract, or verify the one that stands.",

@@ -18,10 +18,10 @@ from scripts._paperwork import cache_option, exit_code, out_option, paths_argume
 def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
     """Make one history of PATHS (PNG, JPEG, TIFF, PDF, or folders of them).
 
-    Writes history.json (a FHIR R4 International Patient Summary), facts.json (every statement
-    with its place on a page) and history.html (the one page) into --out. Exits 3 when some paper
-    could not be read, 9 when it is of more than one patient; the history of the rest is written
-    all the same.
+    Writes into --out: history.html and history.pdf (the one page), card.html (the emergency card),
+    history.json (a FHIR R4 International Patient Summary) and facts.json (every statement with its
+    place on a page). Exits 3 when some paper could not be read, 9 when it is of more than one
+    patient; the history of the rest is written all the same.
     """
     from ocr.summary import summarise, write_history
 

@@ -7,7 +7,7 @@ says how many lines that are: nothing is left out in silence.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import ceil
 from typing import Any, Generic, TypeVar
 
@@ -162,9 +162,7 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
         ),
         "stopped": plain(history.medications_stopped, 52, 2),
         "problems": plain(history.problems, 52, 2),
-        "labs": _Section(
-            items=sorted(history.labs, key=_urgent), width=52, columns=2, said=_lab, padding=5
-        ),
+        "labs": _Section(items=urgent_trends(history), width=52, columns=2, said=_lab, padding=5),
         "procedures": plain(history.procedures, 40, 1),
         "immunizations": plain(_newest_of_each(history.immunizations), 34, 1),
         "devices": plain((), 34, 1),
@@ -202,9 +200,23 @@ _BEDSIDE = (
 """What an emergency physician looks for first, when nothing is abnormal."""
 
 
+def urgent_trends(history: History) -> list[Trend]:
+    """Tests, abnormal ones first, then those of the bedside."""
+    return sorted(history.labs, key=_urgent)
+
+
 def _urgent(trend: Trend) -> tuple[bool, int, int]:
     known = _BEDSIDE.index(trend.name) if trend.name in _BEDSIDE else len(_BEDSIDE)
     return (not is_abnormal(trend.latest), known, -len(trend.points))
+
+
+def others_of(history: History, front: Front) -> list[Fact]:
+    """Statements that have no section of their own on the page."""
+    cuts = (getattr(front, field.name) for field in fields(front))
+    placed = {fact.id for cut in cuts for fact in (*cut.shown, *cut.rest) if isinstance(fact, Fact)}
+    placed |= {fact.id for fact in history.patient}
+    placed |= {point.id for trend in history.labs for point in trend.points}
+    return [fact for fact in history.facts if fact.id not in placed]
 
 
 def is_abnormal(point: Fact) -> bool:

@@ -1,10 +1,6 @@
 """Forty papers of one patient with a great deal to say: what the first side has to hold."""
 
-import io
-from dataclasses import replace
 from functools import cache
-
-from PIL import Image
 
 from core.words import Document, Reading
 from tests.ocr.summary.paper import make_document, make_reading
@@ -56,8 +52,7 @@ def thick_reading() -> Reading:
     """A reading of forty documents: letters, prescriptions, laboratory reports, cards."""
     papers = [_letter(n) if n % 2 else _results(n) for n in range(1, 39)]
     papers += [_card(), _discharge()]
-    image = _blank()
-    return make_reading(*(replace(p, images=(image,) * len(p.pages)) for p in papers))
+    return make_reading(*papers)
 
 
 def _date(number: int) -> str:
@@ -106,9 +101,3 @@ def _discharge() -> Document:
         "Allergies: no known drug allergies\n"
     )
     return make_document("discharge.tiff", _HEAD.format(date="2024-11-30") + text)
-
-
-def _blank() -> bytes:
-    packed = io.BytesIO()
-    Image.new("L", (1240, 1754), 255).save(packed, "JPEG", quality=20)
-    return packed.getvalue()
