@@ -16,7 +16,7 @@ from scripts._paperwork import cache_option, exit_code, out_option, paths_argume
 @home_option
 @json_option
 def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
-    """Make one history of PATHS (PNG, JPEG, TIFF, PDF, or folders of them).
+    """Make one history of PATHS (PNG, JPEG, WebP, HEIC, TIFF, DICOM, PDF, or folders of them).
 
     Writes into --out: history.html and history.pdf (the one page), card.html (the emergency card),
     history.json (a FHIR R4 International Patient Summary) and facts.json (every statement with its
