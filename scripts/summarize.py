@@ -20,13 +20,16 @@ def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_j
 
     Writes into --out: history.html and history.pdf (the one page), card.html (the emergency card),
     history.json (a FHIR R4 International Patient Summary) and facts.json (every statement with its
-    place on a page). Exits 3 when some paper could not be read, 9 when it is of more than one
-    patient; the history of the rest is written all the same.
+    place on a page). What `anamnesis correct` wrote down there is applied. Exits 3 when some paper
+    could not be read, 9 when it is of more than one patient; the history of the rest is written
+    all the same.
     """
+    from core.corrections import corrected
     from ocr.summary import summarise, write_history
+    from ocr.summary.corrections_file import NAME, read_corrections
 
     reading = read(paths, settings_from(home), cache=cache)
-    history = summarise(reading)
+    history = corrected(summarise(reading), read_corrections(out / NAME))
     written = write_history(history, reading, out, generated_at=datetime.now(UTC))
     if as_json:
         emit({"files": [str(path) for path in written], **report(reading)})

@@ -29,7 +29,7 @@ def numbered_marks(history: History, reading: Reading) -> NumberedMarks:
     """A mark for each piece of evidence."""
     pages = numbered_pages(history, reading)
     found: NumberedMarks = []
-    for fact in history.facts:
+    for fact in (*history.facts, *history.withdrawn):
         for evidence in fact.evidence:
             key = (evidence.document, evidence.page)
             found.append((_mark(len(found) + 1, fact, evidence, pages[key]), key))

@@ -75,7 +75,9 @@ class Typesetter:
         return first + (more if len(numbers) > 1 else "")
 
     def check(self, fact: Fact) -> str:
-        return ' <font size="6" color="#6b4500"><b>[check]</b></font>' if fact.check else ""
+        """A mark on what is doubtful, and who corrected it."""
+        doubt = ' <font size="6" color="#6b4500"><b>[check]</b></font>' if fact.check else ""
+        return doubt + (f" {self.small(fact.corrected)}" if fact.corrected else "")
 
     def small(self, words: object) -> str:
         return f'<font size="6.2" color="{GREY}">{self.text(words)}</font>' if words else ""

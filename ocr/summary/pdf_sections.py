@@ -52,6 +52,7 @@ def behind_sections(history: History, front: Front, setter: Typesetter) -> list[
         ("More social history", front.social.rest, write.event),
         ("More that the paper expressly denies", front.negated.rest, write.event),
         ("More to compare with the paper", front.checks.rest, write.again),
+        ("Said to be wrong, and left out", history.withdrawn, write.whole),
         ("Other statements", others_of(history, front), write.whole),
     ]
     return [

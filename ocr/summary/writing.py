@@ -36,7 +36,7 @@ def write_history(
     try:
         out_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return tuple(
-            _write(out_dir / name, text if isinstance(text, bytes) else text.encode())
+            write_private(out_dir / name, text if isinstance(text, bytes) else text.encode())
             for name, text in contents.items()
         )
     except OSError as error:
@@ -51,8 +51,8 @@ def payload_of(bundle: dict[str, Any]) -> bytes:
     return json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _write(path: Path, content: bytes) -> Path:
-    """Through a temporary file beside it, synced and renamed."""
+def write_private(path: Path, content: bytes) -> Path:
+    """Write for the owner alone, whole or not at all: a temporary file, synced and renamed."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
