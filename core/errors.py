@@ -59,7 +59,7 @@ class PaperLimitError(PaperError):
 class NoPaperError(PaperError):
     """Nothing readable was found in the places given."""
 
-    remedy = "Give PNG, JPEG, TIFF or PDF files, or a folder that holds some."
+    remedy = "Give PNG, JPEG, WebP, HEIC, TIFF, DICOM or PDF files, or a folder that holds some."
 
 
 class MixedPatientsError(PaperError):

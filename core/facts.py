@@ -87,6 +87,8 @@ class Fact:
     experiencer: Experiencer = Experiencer.PATIENT
     date: str | None = None
     """ISO 8601 with the precision the page has: 2024, 2024-03 or 2024-03-05."""
+    corrected: str | None = None
+    """Who confirmed or completed it and when, and what the paper has; see core.corrections."""
 
     def __post_init__(self) -> None:
         if not self.evidence:

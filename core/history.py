@@ -25,6 +25,7 @@ class About(StrEnum):
     UNDATED = "undated"
     MISSING = "missing"
     TO_CHECK = "to-check"
+    CORRECTION = "correction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,8 @@ class History:
     conflicts: tuple[Conflict, ...] = ()
     warnings: tuple[Caution, ...] = ()
     documents: tuple[Source, ...] = ()
+    withdrawn: tuple[Fact, ...] = ()
+    """Statements of the paper that somebody said are wrong; not among the facts."""
 
     @property
     def facts(self) -> tuple[Fact, ...]:

@@ -107,6 +107,21 @@ class Vault(Protocol):
         ...
 
 
+class SeedStore(Protocol):
+    """Wrapped reading seeds, of accounts whose wallets cannot carry one. Raises StoreError."""
+
+    def keep(self, account: Address, key_hash: bytes, wrapped: bytes) -> bool:
+        """Keep it durably; False when these bytes were kept already.
+
+        Raises VerificationError when it is no wrapped seed, InputError when another is kept.
+        """
+        ...
+
+    def find(self, account: Address, key_hash: bytes) -> bytes | None: ...
+
+    def drop(self, account: Address, key_hash: bytes) -> None: ...
+
+
 class Outbox(Protocol):
     """Publications on their way, across crashes. Methods raise StoreError and its kin."""
 

@@ -5,6 +5,7 @@ Each function makes a script; `dapp.tasks` runs it. The messages come from `core
 
 from functools import partial
 
+from core.errors import ConsentRefusedError
 from core.events import AccessRequested
 from core.flows.open import hand_over, own_handover, prepare_receipt
 from core.flows.publish import prepare_seal
@@ -22,22 +23,38 @@ from core.purposes import Purpose
 from core.records import HISTORY_RECORD, SealContext, Sealing
 from core.typed_data import Signed, TypedStruct
 from dapp.services import Services
-from dapp.steps import Done, Enrol, Open, Read, Script, SealingAnswer, Sign, Wrap
+from dapp.steps import Done, Enrol, Open, Read, Script, SealingAnswer, Sign, Unlocking, Wrap
 
 
-def _sign(services: Services, message: TypedStruct, payload: bytes = b"") -> Script:
+def _sign(services: Services, message: TypedStruct) -> Script:
     answer = yield Sign(message=message, domain=services.ledger.domain, chain=services.chain)
-    services.ledger.relay(
-        Signed(message=message, signature=answer.signature_bytes, payload=payload)
-    )
+    services.ledger.relay(Signed(message=message, signature=answer.signature_bytes))
     return Done("")
 
 
+def _unlocking(services: Services, account: Address) -> Unlocking:
+    key_hash = keccak256(reader_key(services.ledger, account))
+    return Unlocking(key_hash=key_hash, wrapped_seed=services.seeds.find(account, key_hash))
+
+
 def create_reading_key(services: Services, account: Address) -> Script:
-    """Make the key in the browser, publish its public half."""
+    """Make the key in the browser, publish its public half.
+
+    A wrapped seed is kept before the chain names its key, and not kept if it never does.
+    """
     answer = yield Enrol()
-    key = answer.key_bytes
-    yield from _sign(services, prepare_reading_key(services.ledger, account=account, key=key), key)
+    key, wrapped = answer.key_bytes, answer.wrapped_seed_bytes
+    message = prepare_reading_key(services.ledger, account=account, key=key)
+    signed = yield Sign(message=message, domain=services.ledger.domain, chain=services.chain)
+    fresh = bool(wrapped) and services.seeds.keep(account, message.key_hash, wrapped)
+    try:
+        services.ledger.relay(
+            Signed(message=message, signature=signed.signature_bytes, payload=key)
+        )
+    except ConsentRefusedError:
+        if fresh:
+            services.seeds.drop(account, message.key_hash)
+        raise
     return Done("Your reading key is published. Records can be sealed to you now.")
 
 
@@ -97,8 +114,7 @@ def grant(
     own = own_handover(ledger, vault, patient=request.patient)
     answer = yield Wrap(
         own=own,
-        envelope_digest=own.envelope_digest,
-        key_hash=keccak256(reader_key(ledger, request.patient)),
+        unlocking=_unlocking(services, request.patient),
         reader=request.grantee,
         reader_key=reader_key(ledger, request.grantee),
     )
@@ -123,9 +139,8 @@ def revoke_all(services: Services, *, patient: Address) -> Script:
 def open_own(services: Services, patient: Address) -> Script:
     """The patient opens the present version; no receipt, it is their own."""
     own = own_handover(services.ledger, services.vault, patient=patient)
-    key_hash = keccak256(reader_key(services.ledger, patient))
     title = f"Your history, version {own.context.version}"
-    yield Open(handover=own, envelope_digest=own.envelope_digest, key_hash=key_hash, title=title)
+    yield Open(handover=own, unlocking=_unlocking(services, patient), title=title)
     return Done("", stay=True)
 
 
@@ -133,8 +148,7 @@ def open_granted(
     services: Services, *, reader: Address, patient: Address, purpose: Purpose
 ) -> Script:
     """A doctor signs for the reading, then the history opens in the browser."""
-    key = reader_key(services.ledger, reader)
-    ledger = services.ledger
+    ledger, unlocking = services.ledger, _unlocking(services, reader)
     receive = partial(
         hand_over, ledger, services.vault, reader=reader, patient=patient, purpose=purpose
     )
@@ -144,8 +158,7 @@ def open_granted(
     handover = receive()
     yield Open(
         handover=handover,
-        envelope_digest=handover.envelope_digest,
-        key_hash=keccak256(key),
+        unlocking=unlocking,
         title=f"History of {patient}, version {handover.context.version}",
     )
     return Done("", stay=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from core.findings import Audit
 from core.flows.publish import Publisher
 from core.hashing import Address
-from core.ports import Ledger, Vault
+from core.ports import Ledger, SeedStore, Vault
 from dapp.steps import Chain, Script
 
 
@@ -59,6 +59,8 @@ class Services:
 
     ledger: Ledger
     vault: Vault
+    seeds: SeedStore
+    """Wrapped reading seeds, of accounts whose wallets cannot carry a key."""
     publisher: Callable[[], Publisher]
     """Commits what was sealed, across crashes. Made when it is used: reading needs no outbox."""
     browser: Browser

@@ -62,13 +62,27 @@ class Enrol:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocking:
+    """What the browser needs to open the signer's own reading key."""
+
+    key_hash: bytes
+    """Of the published reading key, to unlock the right one."""
+    wrapped_seed: bytes | None
+    """For wallets that cannot carry a key; it opens with the recovery words."""
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "key_hash": "0x" + self.key_hash.hex(),
+            "wrapped_seed": _base64(self.wrapped_seed or b""),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wrap:
     """Wrap the key of a sealed record for another reader."""
 
     own: Handover
-    envelope_digest: bytes
-    key_hash: bytes
-    """Of the owner's published reading key, to unlock the right one."""
+    unlocking: Unlocking
     reader: Address
     reader_key: bytes
 
@@ -76,7 +90,8 @@ class Wrap:
         reader = {"reader": self.reader, "reader_key": _base64(self.reader_key)}
         return {
             "kind": "wrap",
-            **_handed(self.own, self.envelope_digest, self.key_hash),
+            **_handed(self.own),
+            **self.unlocking.shown(),
             **reader,
             "waiting": "Wrapping the key for the reader in this browser…",
         }
@@ -87,12 +102,11 @@ class Open:
     """Fetch, check, open and show a sealed record, all in the browser."""
 
     handover: Handover
-    envelope_digest: bytes
-    key_hash: bytes
+    unlocking: Unlocking
     title: str
 
     def shown(self) -> dict[str, Any]:
-        handed = _handed(self.handover, self.envelope_digest, self.key_hash)
+        handed = {**_handed(self.handover), **self.unlocking.shown()}
         return {"kind": "open", **handed, "title": self.title, "waiting": "Opening…"}
 
 
@@ -125,6 +139,7 @@ class Answer(BaseModel):
     closed: bool = False
     signature: str = Field(default="", max_length=2050, pattern=r"^(0x[0-9a-fA-F]*)?$")
     key: str = Field(default="", max_length=2000)
+    wrapped_seed: str = Field(default="", max_length=100)
     envelope: str = Field(default="", max_length=2000)
     sealing: dict[str, Any] | None = None
 
@@ -139,6 +154,11 @@ class Answer(BaseModel):
     @property
     def key_bytes(self) -> bytes:
         return _unbase64(self.key)
+
+    @property
+    def wrapped_seed_bytes(self) -> bytes:
+        """Empty when the wallet carries the key itself."""
+        return _unbase64(self.wrapped_seed)
 
     @property
     def envelope_bytes(self) -> bytes:
@@ -185,13 +205,12 @@ Script = Generator[Step, Answer, Done]
 """A conversation: it yields steps, receives their answers, returns how it ended."""
 
 
-def _handed(handover: Handover, digest: bytes, key_hash: bytes) -> dict[str, Any]:
+def _handed(handover: Handover) -> dict[str, Any]:
     return {
         "context": _context(handover.context),
         "commitment": "0x" + handover.commitment.hex(),
         "envelope": _base64(handover.envelope),
-        "envelope_digest": "0x" + digest.hex(),
-        "key_hash": "0x" + key_hash.hex(),
+        "envelope_digest": "0x" + handover.envelope_digest.hex(),
     }
 
 

@@ -17,6 +17,7 @@ from dapp.services import Reader, Services
 from dapp.settings import DappSettings
 from dapp.steps import Chain
 from ipfs.outbox import SqliteOutbox
+from ipfs.seed_store import WrappedSeeds
 from ipfs.vault import IpfsVault
 from ledger import audit as ledger_audit
 from ledger.client import EvmLedger
@@ -95,6 +96,7 @@ def _make_services() -> Services:
     return Services(
         ledger=ledger(),
         vault=vault(),
+        seeds=WrappedSeeds(settings.vault / "seeds"),
         publisher=_make_publisher,
         browser=browser(),
         audit=_audit,

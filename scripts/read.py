@@ -15,7 +15,7 @@ from scripts._paperwork import cache_option, exit_code, out_option, paths_argume
 @home_option
 @json_option
 def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
-    """Read PATHS (PNG, JPEG, TIFF, PDF, or folders of them).
+    """Read PATHS (PNG, JPEG, WebP, HEIC, TIFF, DICOM, PDF, or folders of them).
 
     Writes NAME.txt and NAME.words.json for each page into --out.
     """

@@ -16,17 +16,20 @@ from scripts._paperwork import cache_option, exit_code, out_option, paths_argume
 @home_option
 @json_option
 def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
-    """Make one history of PATHS (PNG, JPEG, TIFF, PDF, or folders of them).
+    """Make one history of PATHS (PNG, JPEG, WebP, HEIC, TIFF, DICOM, PDF, or folders of them).
 
-    Writes history.json (a FHIR R4 International Patient Summary), facts.json (every statement
-    with its place on a page) and history.html (the one page) into --out. Exits 3 when some paper
+    Writes into --out: history.html and history.pdf (the one page), card.html (the emergency card),
+    history.json (a FHIR R4 International Patient Summary) and facts.json (every statement with its
+    place on a page). What `anamnesis correct` wrote down there is applied. Exits 3 when some paper
     could not be read, 9 when it is of more than one patient; the history of the rest is written
     all the same.
     """
+    from core.corrections import corrected
     from ocr.summary import summarise, write_history
+    from ocr.summary.corrections_file import NAME, read_corrections
 
     reading = read(paths, settings_from(home), cache=cache)
-    history = summarise(reading)
+    history = corrected(summarise(reading), read_corrections(out / NAME))
     written = write_history(history, reading, out, generated_at=datetime.now(UTC))
     if as_json:
         emit({"files": [str(path) for path in written], **report(reading)})

@@ -15,7 +15,15 @@ from pathlib import Path
 
 from core.errors import PaperError, PaperLimitError, UnreadablePaperError
 from core.words import Refusal
-from ocr.reading.kinds import HEAD_BYTES, OTHER_PICTURES, PAPER_SUFFIXES, READABLE, FileKind, sniff
+from ocr.reading.kinds import (
+    HEAD_BYTES,
+    OTHER_PICTURES,
+    PAPER_SUFFIXES,
+    READABLE,
+    READABLE_SHOWN,
+    FileKind,
+    sniff,
+)
 from ocr.reading.settings import DecodeLimits
 
 _MAX_NAME = 150
@@ -196,7 +204,7 @@ def _not_readable(name: str, kind: FileKind, found: _Candidate) -> Refusal:
         what = "is empty" if kind is FileKind.EMPTY else "is not what its name says"
         return _refuse(name, UnreadablePaperError(f"It {what}.").user_message(), fatal=True)
     if found.named:
-        reason = "Not paper: only PNG, JPEG, TIFF and PDF files are read."
+        reason = f"Not paper: it is no {READABLE_SHOWN} file."
         return _refuse(name, reason, fatal=True)
     return _refuse(name, "Left out, not paper.", fatal=False)
 

@@ -16,7 +16,7 @@ from core.errors import PaperError
 from core.words import Document, Refusal
 from ocr.reading.decoding.protocol import DecodeResult, Failure, RawPage
 from ocr.reading.discovery import Source
-from ocr.reading.kinds import FileKind
+from ocr.reading.kinds import PAGED
 from ocr.reading.settings import DecodeLimits
 from ocr.reading.tasks import ReadPage
 
@@ -41,7 +41,7 @@ class FileJob:
         self.folder = folder
         """Private to this file."""
         self._limits = limits
-        several = source.kind in {FileKind.PDF, FileKind.TIFF}
+        several = source.kind in PAGED
         self._batches = deque([Batch(first=1, count=limits.batch_pages if several else 1)])
         self._total: int | None = None
         self._first_crash: PaperError | None = None

@@ -7,26 +7,31 @@ HEAD_BYTES = 1024
 
 
 class FileKind(StrEnum):
-    """Paper that can be read (the first four), other pictures, and the rest."""
+    """Paper that can be read (the first seven), other pictures, and the rest."""
 
     PNG = "PNG"
     JPEG = "JPEG"
     TIFF = "TIFF"
     PDF = "PDF"
+    WEBP = "WEBP"
     HEIC = "HEIC"
-    WEBP = "WebP"
+    DICOM = "DICOM"
+    AVIF = "AVIF"
     GIF = "GIF"
     BMP = "BMP"
-    DICOM = "DICOM"
     EMPTY = "empty"
     OTHER = "other"
 
 
-READABLE = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.TIFF, FileKind.PDF})
-OTHER_PICTURES = frozenset(
-    {FileKind.HEIC, FileKind.WEBP, FileKind.GIF, FileKind.BMP, FileKind.DICOM}
+PAGED = frozenset({FileKind.TIFF, FileKind.PDF, FileKind.WEBP, FileKind.HEIC, FileKind.DICOM})
+"""Files that may hold several pages."""
+READABLE = PAGED | {FileKind.PNG, FileKind.JPEG}
+OTHER_PICTURES = frozenset({FileKind.AVIF, FileKind.GIF, FileKind.BMP})
+PAPER_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".pdf", ".webp", ".heic", ".heif", ".dcm"}
 )
-PAPER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".pdf"})
+READABLE_SHOWN = "PNG, JPEG, WebP, HEIC, TIFF, DICOM or PDF"
+"""For people."""
 
 _SIGNATURES = (
     (0, b"\x89PNG\r\n\x1a\n", FileKind.PNG),
@@ -39,7 +44,7 @@ _SIGNATURES = (
     (0, b"GIF8", FileKind.GIF),
     (128, b"DICM", FileKind.DICOM),
 )
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 
 
 def sniff(head: bytes) -> FileKind:
@@ -51,6 +56,8 @@ def sniff(head: bytes) -> FileKind:
             return kind
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return FileKind.HEIC
+    if head[4:8] == b"ftyp" and head[8:12] in {b"avif", b"avis"}:
+        return FileKind.AVIF
     if head.startswith(b"BM") and head[6:10] == bytes(4) and len(head) > 26:
         return FileKind.BMP
     return FileKind.PDF if b"%PDF-" in head[:HEAD_BYTES] else FileKind.OTHER

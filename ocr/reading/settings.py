@@ -15,7 +15,7 @@ class DecodeLimits:
     max_pixels: int = 20_000_000
     """A page or frame; A4 at 300 dpi has 8.7 million, a phone's photo 12 million."""
     max_frames: int = 50
-    """Of a TIFF."""
+    """Of a TIFF, WebP, HEIC or DICOM file."""
     max_pages: int = 200
     """Of a PDF."""
     memory_bytes: int = 1 << 30

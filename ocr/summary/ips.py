@@ -152,7 +152,8 @@ def _narrative_sections(history: History) -> list[Json]:
         f"Contradiction about {conflict.about}: " + " / ".join(names[i] for i in conflict.facts)
         for conflict in history.conflicts
     ]
-    notes = [*disagreements, *(str(caution) for caution in history.warnings)]
+    left_out = [f"Left out, {f.corrected}: {fact_line(f)}" for f in history.withdrawn]
+    notes = [*left_out, *disagreements, *(str(caution) for caution in history.warnings)]
     found = []
     if history.family:
         lines = [fact_line(fact) for fact in history.family]
@@ -199,7 +200,7 @@ def _provenance(
         "resourceType": "Provenance",
         "target": [{"reference": target}],
         "recorded": stamp,
-        "agent": [{"who": {"reference": _urn("device")}}],
+        "agent": [{"who": {"reference": _urn("device")}}, *_corrector(fact)],
         "entity": [
             {
                 "extension": [_evidence(fact, evidence)],
@@ -212,6 +213,19 @@ def _provenance(
     if fact.check:
         resource["extension"] = [{"url": CHECK, "valueBoolean": True}]
     return _entry(_urn("provenance", fact.id), resource)
+
+
+def _corrector(fact: Fact) -> list[Json]:
+    """Who confirmed or completed the statement; the paper's own words are in the evidence."""
+    if fact.corrected is None:
+        return []
+    system = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+    return [
+        {
+            "type": resources.coded(system, "verifier", "Verifier"),
+            "who": {"display": fact.corrected},
+        }
+    ]
 
 
 def _evidence(fact: Fact, evidence: Evidence) -> Json:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from core.facts import Kind
 from ocr.summary.dates import find_dates
+from ocr.summary.doses import dose_in_words
 from ocr.summary.drugs import Drug, find_drugs, near_drug
 from ocr.summary.mentions import Mention, clean, hull
 from ocr.summary.sections import Unit
@@ -180,7 +181,8 @@ def _mention(
 ) -> Mention:
     drug = statement.drug
     dates = find_dates(sheet.text, *statement.span) if status == "stopped" else []
-    extent = hull(drug.span, sig.span, cue, dates[0].span if dates else None)
+    sized = _size(sheet.text, drug) if sig.dose is None else None
+    extent = hull(drug.span, sig.span, cue, dates[0].span if dates else None, sized)
     return Mention(
         kind=Kind.MEDICATION,
         name=drug.name,
@@ -189,7 +191,7 @@ def _mention(
         method=method,
         unit=unit,
         details={
-            "dose": sig.dose,
+            "dose": _shown_size(sheet.text, sized) if sized else sig.dose,
             "route": sig.route,
             "frequency": sig.frequency,
             "brand": drug.brand,
@@ -201,6 +203,17 @@ def _mention(
         numbers=sig.numbers,
         doubtful=sig.doubtful or not drug.exact or _after_misreading(sheet.text, drug),
     )
+
+
+def _size(text: str, drug: Drug) -> Span | None:
+    """The size of dose right before a name, as in "low-dose aspirin"."""
+    start = max(0, drug.span[0] - 24)
+    said = dose_in_words(text, start, drug.span[0])
+    return said.span() if said and not text[said.end() : drug.span[0]].strip() else None
+
+
+def _shown_size(text: str, span: Span) -> str:
+    return " ".join(text[slice(*span)].lower().replace("-", " ").split())
 
 
 def _after_misreading(text: str, drug: Drug) -> bool:

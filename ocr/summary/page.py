@@ -1,34 +1,22 @@
 """The one page: self-contained HTML without scripts, every line linked to its place on paper."""
 
 import base64
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from core.facts import Conflict, Evidence, Fact
-from core.history import About, History, Trend
+from core.facts import Conflict, Fact
+from core.history import About, History
 from core.words import Reading
-from ocr.summary.lab_rows import side_of
-from ocr.summary.pages import NumberedPage, numbered_pages
-from ocr.summary.sparkline import HEIGHT, WIDTH, Sparkline, sparkline
+from ocr.summary.alerts import alerts_of
+from ocr.summary.front import front_of, others_of
+from ocr.summary.lab_table import LabRow, lab_row, lab_table
+from ocr.summary.marks import Mark, links_of, numbered_marks
+from ocr.summary.pages import numbered_pages
+from ocr.summary.sparkline import HEIGHT, WIDTH
 from ocr.summary.wording import fact_line, fact_title
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A box on a page image, in percent of its size."""
-
-    number: int
-    fact: str
-    quote: str
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,100 +30,38 @@ class Figure:
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabRow:
-    """A test's line: its values under the dates of the table, the rest, and the drawing."""
-
-    trend: Trend
-    cells: tuple[tuple[Fact, ...], ...]
-    older: tuple[Fact, ...]
-    """Values of dates that have no column."""
-    drawing: Sparkline | None
-
-    def outside(self, point: Fact) -> str:
-        """ "high" or "low" against the printed range, or nothing."""
-        side = side_of(point.value, point.range) if point.value and point.range else None
-        return {"H": "high", "L": "low"}.get(side or "", "")
-
-    @property
-    def abnormal(self) -> bool:
-        """Whether the latest value is marked or lies outside its range."""
-        return bool(self.trend.latest.flag or self.outside(self.trend.latest))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabTable:
-    """Tests by dates, newest date first."""
-
-    dates: tuple[str, ...]
-    rows: tuple[LabRow, ...]
-
-    @property
-    def has_older(self) -> bool:
-        return any(row.older for row in self.rows)
-
-
-_COLUMNS = 5
-"""Dates side by side; what lies before them stands in one column."""
-
-
 def render_html(history: History, reading: Reading, *, embed_images: bool) -> str:
     """The page. Images are data URIs when embedded, else `cid:page-N` for a vault to fill in."""
-    marks = _numbered_marks(history, reading)
-    links: dict[str, list[int]] = {}
-    for mark, _ in marks:
-        links.setdefault(mark.fact, []).append(mark.number)
-    facts = {fact.id: fact for fact in history.facts}
-    page: str = _template().render(
+    front = front_of(history, alerts_of(history))
+    page: str = template("history.html").render(
         history=history,
+        front=front,
         name=_told(history, "name"),
         fields=[fact for fact in history.patient if fact.name != "name"],
-        links=links,
-        facts=facts,
+        links=links_of(history, reading),
+        facts={fact.id: fact for fact in history.facts},
+        on_front={trend.latest.id for trend in front.labs.shown},
+        others=others_of(history, front),
         title=fact_title,
         line=fact_line,
-        lab_table=_lab_table(history.labs),
-        figures=_figures(history, reading, marks, embed_images=embed_images),
-        checks=[fact for fact in history.facts if fact.check],
-        gaps=[w for w in history.warnings if w.code not in _SHOWN_ELSEWHERE],
+        lab_table=lab_table(history.labs),
+        lab_halves=_halves([lab_row(trend, ()) for trend in front.labs.shown]),
+        figures=_figures(history, reading, embed_images=embed_images),
         mixed=[w for w in history.warnings if w.code is About.MIXED_PATIENTS],
-        about=_about,
+        about=about,
         size=(WIDTH, HEIGHT),
         documents=[s for s in history.documents if s.included],
     )
     return page
 
 
-_Marks = list[tuple[Mark, tuple[str, int]]]
-"""Marks with the document and page they stand on, in the order of the page."""
+def _halves(rows: list[LabRow]) -> tuple[list[LabRow], list[LabRow]]:
+    middle = (len(rows) + 1) // 2
+    return rows[:middle], rows[middle:]
 
 
-def _numbered_marks(history: History, reading: Reading) -> _Marks:
-    pages = numbered_pages(history, reading)
-    found: _Marks = []
-    for fact in history.facts:
-        for evidence in fact.evidence:
-            key = (evidence.document, evidence.page)
-            found.append((_mark(len(found) + 1, fact, evidence, pages[key]), key))
-    return found
-
-
-def _mark(number: int, fact: Fact, evidence: Evidence, page: NumberedPage) -> Mark:
-    box, width, height = evidence.box, max(page.page.width, 1), max(page.page.height, 1)
-    return Mark(
-        number=number,
-        fact=fact.id,
-        quote=evidence.quote,
-        left=round(100 * box.left / width, 2),
-        top=round(100 * box.top / height, 2),
-        width=round(100 * (box.right - box.left) / width, 2),
-        height=round(100 * (box.bottom - box.top) / height, 2),
-    )
-
-
-def _figures(
-    history: History, reading: Reading, marks: _Marks, *, embed_images: bool
-) -> list[Figure]:
+def _figures(history: History, reading: Reading, *, embed_images: bool) -> list[Figure]:
+    marks = numbered_marks(history, reading)
     dates = {source.document: source.date for source in history.documents}
     return [
         Figure(
@@ -153,33 +79,10 @@ def _data_uri(image: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(image).decode()}"
 
 
-def _lab_table(trends: Sequence[Trend]) -> LabTable:
-    dates = _columns(trends)
-    rows = [_lab_row(trend, dates) for trend in trends]
-    return LabTable(dates=dates, rows=tuple(sorted(rows, key=lambda row: not row.abnormal)))
-
-
-def _columns(trends: Sequence[Trend]) -> tuple[str, ...]:
-    """The newest dates, those with several values before those with one."""
-    counts = Counter(point.date for trend in trends for point in trend.points if point.date)
-    ranked = sorted(counts, key=lambda date: (counts[date] > 1, date), reverse=True)
-    return tuple(sorted(ranked[:_COLUMNS], reverse=True))
-
-
-def _lab_row(trend: Trend, dates: Sequence[str]) -> LabRow:
-    return LabRow(
-        trend=trend,
-        cells=tuple(tuple(p for p in trend.points if p.date == date) for date in dates),
-        older=tuple(point for point in reversed(trend.points) if point.date not in dates),
-        drawing=sparkline(trend),
-    )
-
-
 def _told(history: History, field: str) -> list[Fact]:
     return [fact for fact in history.patient if fact.name == field]
 
 
-_SHOWN_ELSEWHERE = (About.TO_CHECK, About.MIXED_PATIENTS)
 _ABOUT = {
     "polarity": "one page affirms what another denies",
     "status": "still taken, active, or over",
@@ -189,12 +92,14 @@ _ABOUT = {
 }
 
 
-def _about(conflict: Conflict) -> str:
+def about(conflict: Conflict) -> str:
+    """What a contradiction is about, in words."""
     return _ABOUT.get(conflict.about, conflict.about)
 
 
 @cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A template of this package; what it is given is escaped, what it lacks is an error."""
     environment = Environment(
         loader=PackageLoader("ocr.summary", "templates"),
         autoescape=True,
@@ -202,4 +107,4 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("history.html")
+    return environment.get_template(name)

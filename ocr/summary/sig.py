@@ -182,6 +182,16 @@ def _alternatives(words: tuple[str, ...] | list[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+def unit_words() -> tuple[str, ...]:
+    """Units of strength as they are printed, lower case."""
+    return tuple(_units())
+
+
+def form_words() -> tuple[str, ...]:
+    """What medicines are counted in: tablets, puffs, drops."""
+    return tuple(data("sig")["dose"]["form_units"])
+
+
 @cache
 def _units() -> dict[str, str]:
     return {

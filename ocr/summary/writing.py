@@ -1,4 +1,4 @@
-"""The three files of a history, written so that a reader never meets half of one."""
+"""The files of a history, written so that a reader never meets half of one."""
 
 import json
 import os
@@ -10,28 +10,35 @@ from typing import Any
 from core.errors import InputError
 from core.history import History
 from core.words import Reading
+from ocr.summary.card import render_card
 from ocr.summary.facts_document import facts_document
 from ocr.summary.ips import ips_bundle
 from ocr.summary.page import render_html
+from ocr.summary.pdf import render_pdf
 
 
 def write_history(
     history: History, reading: Reading, out_dir: Path, *, generated_at: datetime | None = None
 ) -> tuple[Path, ...]:
-    """Write history.json (FHIR IPS bundle), facts.json and history.html; returns their paths.
+    """Write history.json (FHIR IPS bundle), facts.json, history.html, history.pdf and card.html.
 
-    The folder is made when missing, readable by its owner alone; `generated_at` is now when not
-    given. Raises InputError when the folder cannot be written.
+    Returns their paths. The folder is made when missing, readable by its owner alone;
+    `generated_at` is now when not given. Raises InputError when the folder cannot be written.
     """
     bundle = ips_bundle(history, reading, generated_at=generated_at or datetime.now(UTC))
-    contents = {
+    contents: dict[str, str | bytes] = {
         "history.json": json.dumps(bundle, ensure_ascii=False, indent=1),
         "facts.json": json.dumps(facts_document(history), ensure_ascii=False, indent=1),
         "history.html": render_html(history, reading, embed_images=True),
+        "history.pdf": render_pdf(history, reading),
+        "card.html": render_card(history, reading),
     }
     try:
         out_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return tuple(_write(out_dir / name, text) for name, text in contents.items())
+        return tuple(
+            write_private(out_dir / name, text if isinstance(text, bytes) else text.encode())
+            for name, text in contents.items()
+        )
     except OSError as error:
         raise InputError(
             f"The folder {out_dir} cannot be written: {error.strerror}.",
@@ -44,13 +51,13 @@ def payload_of(bundle: dict[str, Any]) -> bytes:
     return json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _write(path: Path, text: str) -> Path:
-    """Through a temporary file beside it, synced and renamed."""
+def write_private(path: Path, content: bytes) -> Path:
+    """Write for the owner alone, whole or not at all: a temporary file, synced and renamed."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -18,6 +18,7 @@ from ipfs.envelope import Identity
 from ledger.wallet import KeySigner
 from tests.dapp.people import Person, Screen
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.seeds import MemorySeeds
 from tests.fakes.vault import MemoryVault
 
 CHAIN = Chain(id=31337, name="Test chain", rpc_url="http://127.0.0.1:1")
@@ -44,6 +45,7 @@ class Stage:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     vault: MemoryVault = field(default_factory=MemoryVault)
     outbox: TransientOutbox = field(default_factory=TransientOutbox)
+    seeds: MemorySeeds = field(default_factory=MemorySeeds)
     withheld: int = 0
     """How many of the latest events the auditor's node keeps back."""
 
@@ -78,6 +80,7 @@ class Stage:
         return Services(
             ledger=self.ledger,
             vault=self.vault,
+            seeds=self.seeds,
             publisher=self.publisher,
             browser=StreamlitBrowser(CHAIN, lambda: screen),
             audit=self.audit,

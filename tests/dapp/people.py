@@ -21,6 +21,8 @@ from core.records import SealContext
 from core.typed_data import Domain
 from ipfs.envelope import Identity, Recipient
 from ipfs.opening import Claim, open_record
+from ipfs.reading_key import RecoveryCode
+from ipfs.wrapped_seed import unwrap_seed, wrap_seed
 from ledger.wallet import KeySigner
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.vault import MemoryVault
@@ -39,6 +41,8 @@ class Person:
     vault: MemoryVault
     paper: bytes = b'{"resourceType": "Bundle", "type": "document"}'
     """What the reading service makes of this person's paper."""
+    words: RecoveryCode | None = None
+    """Of a person whose wallet never signs the same twice; others need none here."""
     declines: bool = False
     shows: Address | None = None
     """The account that the wallet shows, when another than the key's."""
@@ -78,11 +82,20 @@ class Person:
         return {"signature": "0x" + bytes(signature).hex()}
 
     def _enrol(self, _: dict[str, Any]) -> dict[str, Any]:
-        return {"key": _base64(self.identity.recipient().public_key)}
+        wrapped = wrap_seed(self.identity, self.words, self.account) if self.words else b""
+        key = self.identity.recipient().public_key
+        return {"key": _base64(key), "wrapped_seed": _base64(wrapped)}
+
+    def _unlock(self, step: dict[str, Any]) -> Identity:
+        if self.words is None:
+            assert step["wrapped_seed"] == ""
+            return self.identity
+        key_hash = bytes.fromhex(step["key_hash"][2:])
+        return unwrap_seed(_bytes(step["wrapped_seed"]), self.words, self.account, key_hash)
 
     def _wrap(self, step: dict[str, Any]) -> dict[str, Any]:
         context = _context(step)
-        opened = self.identity.open(_bytes(step["envelope"]), context, self.account)
+        opened = self._unlock(step).open(_bytes(step["envelope"]), context, self.account)
         recipient = Recipient(_bytes(step["reader_key"]))
         return {"envelope": _base64(recipient.wrap(opened, context, address(step["reader"])))}
 
@@ -95,7 +108,7 @@ class Person:
             envelope=bytes.fromhex(step["envelope_digest"][2:]),
         )
         sealed = self.vault.ciphertext(commitment)
-        self.read.append(open_record(self.identity, claim, sealed, _bytes(step["envelope"])))
+        self.read.append(open_record(self._unlock(step), claim, sealed, _bytes(step["envelope"])))
         return {}
 
     def _read(self, _: dict[str, Any]) -> dict[str, Any]:

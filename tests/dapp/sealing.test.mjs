@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fromHex, toHex } from "../../dapp/components/src/bytes.js";
-import { codeOf, matchingSeed, readingKeyMessage, seedFromSignature, seedFromWords, wordsOf } from "../../dapp/components/src/readingkey.js";
+import { codeOf, derivedSeed, readingKeyMessage, seedFromSignature, wordsOf } from "../../dapp/components/src/readingkey.js";
 import * as sealing from "../../dapp/components/src/sealing.js";
+import { unwrapSeed, wrapSeed, WRAPPED_SEED_BYTES } from "../../dapp/components/src/wrappedseed.js";
 import { cidDigest } from "../../dapp/components/src/unixfs.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/sealing.json", import.meta.url)));
@@ -95,18 +96,42 @@ for (const vector of vectors.reading_keys) {
   });
 }
 
-test("matchingSeed finds the published key of either kind and refuses any other", async () => {
+test("derivedSeed gives the published key and refuses any other", async () => {
   const [vector] = vectors.reading_keys;
   const { account } = vector;
   const signature = "0x" + vector.signature;
   const code = fromHex(vector.recovery_code);
   const keyHash = sealing.keccak256(fromHex(vector.public_key));
-  assert.equal(bare(await matchingSeed({ signature, code, account, keyHash })), vector.seed);
-  const alone = await seedFromWords(code, account);
-  const aloneHash = sealing.keccak256(await sealing.publicKeyOf(alone));
-  assert.deepEqual(await matchingSeed({ signature: "0x" + "11".repeat(65), code, account, keyHash: aloneHash }), alone);
-  await assert.rejects(matchingSeed({ signature, code: new Uint8Array(16), account, keyHash }), { code: "wrong words" });
+  assert.equal(bare(await derivedSeed({ signature, code, account, keyHash })), vector.seed);
+  for (const change of [{ code: new Uint8Array(16) }, { signature: "0x" + "11".repeat(65) }, { signature: "0x11" }]) {
+    await assert.rejects(derivedSeed({ signature, code, account, keyHash, ...change }), { code: "wrong words" });
+  }
 });
+
+for (const vector of vectors.wrapped_seeds) {
+  test(`wrapSeed and unwrapSeed agree with the vector of the words "${vector.recovery_words.slice(0, 12)}…"`, async () => {
+    const { account } = vector;
+    const [seed, keyHash, wrapped] = [fromHex(vector.seed), fromHex(vector.key_hash), fromHex(vector.wrapped)];
+    const code = codeOf(vector.recovery_words);
+    assert.equal(bare(await wrapSeed({ seed, code, account, nonce: fromHex(vector.nonce) })), vector.wrapped);
+    assert.equal(bare(await unwrapSeed({ wrapped, code, account, keyHash })), vector.seed);
+    const fresh = await wrapSeed({ seed, code, account });
+    assert.equal(fresh.length, WRAPPED_SEED_BYTES);
+    assert.notEqual(bare(fresh), vector.wrapped);
+    assert.equal(bare(await unwrapSeed({ wrapped: fresh, code, account, keyHash })), vector.seed);
+  });
+}
+
+const refusals = { structure: "structure", words: "wrong words", "reading key": "reading key" };
+for (const vector of vectors.refused_wrapped_seeds) {
+  test(`unwrapSeed refuses a wrapped seed: ${vector.name}`, async () => {
+    const given = {
+      wrapped: fromHex(vector.wrapped), code: codeOf(vector.recovery_words),
+      account: vector.account, keyHash: fromHex(vector.key_hash),
+    };
+    await assert.rejects(unwrapSeed(given), { name: "BrowserError", code: refusals[vector.check] });
+  });
+}
 
 test("codeOf names what is wrong with the words", () => {
   const words = vectors.reading_keys[0].recovery_words.split(" ");

@@ -31,18 +31,37 @@ async function enrolled(wallet, storage = memory()) {
   const vault = new Vault(storage);
   const code = newRecoveryCode();
   const signature = await vault.probe(wallet, ACCOUNT, SITE);
-  const key = await vault.create(ACCOUNT, signature, code);
-  return { vault, words: wordsOf(code).join(" "), keyHash: toHex(keccak256(key)), signature };
+  const { seed, key, wrapped } = await vault.make(ACCOUNT, signature, code);
+  vault.hold(ACCOUNT, seed);
+  return { vault, words: wordsOf(code).join(" "), keyHash: toHex(keccak256(key)), signature, wrapped };
 }
 
 test("a new device opens the published key with wallet and words, of either kind of wallet", async () => {
   for (const wallet of [steady, restless()]) {
-    const { vault, words, keyHash } = await enrolled(wallet);
+    const { vault, words, keyHash, wrapped } = await enrolled(wallet);
     const seed = vault.seed(ACCOUNT);
     const fresh = new Vault(memory());
-    await fresh.unlock({ wallet, account: ACCOUNT, site: SITE, words: words.toUpperCase(), keyHash });
+    await fresh.unlock({ wallet, account: ACCOUNT, site: SITE, words: words.toUpperCase(), keyHash, wrapped });
     assert.deepEqual(fresh.seed(ACCOUNT), seed);
   }
+});
+
+test("a restless wallet's key is random: the words without the wrapped seed open nothing", async () => {
+  const wallet = restless();
+  const { words, keyHash, wrapped } = await enrolled(wallet);
+  const other = await enrolled(wallet);
+  const vault = new Vault(memory());
+  const attempt = { wallet, account: ACCOUNT, site: SITE, words, keyHash, wrapped };
+  for (const change of [{ wrapped: null }, { wrapped: other.wrapped }, { words: other.words }, { account: "0x" + "b2".repeat(20) }]) {
+    await assert.rejects(vault.unlock({ ...attempt, ...change }), { code: "wrong words" });
+    assert.ok(!vault.isOpen(ACCOUNT));
+  }
+});
+
+test("a restless wallet is not asked again to unlock: it has nothing to add", async () => {
+  const { words, keyHash, wrapped } = await enrolled(restless());
+  const wallet = { signTyped: () => assert.fail("the wallet was asked") };
+  await new Vault(memory()).unlock({ wallet, account: ACCOUNT, site: SITE, words, keyHash, wrapped });
 });
 
 test("a wallet that does not repeat itself is found out", async () => {

@@ -184,6 +184,34 @@ def test_patient_opens_the_history_in_a_new_session_with_the_words(
     page.context.close()
 
 
+def test_a_wallet_that_never_signs_the_same_twice_gets_its_key_back(
+    browser: Browser, stack: RunningStack, samples: Path
+) -> None:
+    wallet = TestWallet(chain_id=31337, name="Restless", rdns="example.restless", repeats=False)
+    first = open_screen(browser, wallet)
+    first.page.goto(f"{stack.dapp}/patient")
+    words = enrol(first, "patient")
+    first.page.get_by_test_id("paper").set_input_files(paper(samples)[:1])
+    first.page.get_by_test_id("read-paper").click()
+    first.page.get_by_test_id("seal").wait_for(timeout=180_000)
+    first.page.get_by_test_id("seal").click()
+    expect(first.page.get_by_text("is on the chain")).to_be_visible()
+    first.page.context.close()
+    [kept] = (stack.home / "vault" / "seeds").iterdir()
+    assert wallet.account.address.lower() in kept.name
+    second = open_screen(browser, wallet)
+    page = second.page
+    page.goto(f"{stack.dapp}/patient")
+    page.get_by_test_id("connect-example.restless").click()
+    asked = len(wallet.signatures)
+    page.get_by_test_id("patient.open").click()
+    page.get_by_test_id("unlock-words").fill(" ".join(words))
+    page.get_by_test_id("unlock").click()
+    assert history_text(page)
+    assert len(wallet.signatures) == asked, "such a wallet has nothing to add, so it is not asked"
+    page.context.close()
+
+
 def test_auditor_sees_it_all_without_a_wallet(
     browser: Browser, stack: RunningStack, cast: Cast
 ) -> None:

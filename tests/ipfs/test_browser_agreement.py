@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from core.hashing import keccak256
 from core.records import SealContext
 from ipfs.envelope import envelope_digest
 from ipfs.opening import Claim, open_record
+from ipfs.reading_key import RecoveryCode
+from ipfs.wrapped_seed import unwrap_seed
 from tests.ipfs.conftest import ContextFactory, Person
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,17 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def run_javascript(program: str, given: dict[str, Any]) -> str:
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", program],
+        input=json.dumps(given).encode(),
+        capture_output=True,
+        cwd=ROOT,
+        check=True,
+    )
+    return done.stdout.decode().strip()
+
+
 def seal_in_javascript(payload: bytes, context: SealContext, reader: Person) -> dict[str, bytes]:
     given: dict[str, Any] = {
         "payload": payload.hex(),
@@ -50,14 +64,8 @@ def seal_in_javascript(payload: bytes, context: SealContext, reader: Person) -> 
         "reader": reader.account,
         "publicKey": reader.reading_key.hex(),
     }
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", PROGRAM],
-        input=json.dumps(given).encode(),
-        capture_output=True,
-        cwd=ROOT,
-        check=True,
-    )
-    return {name: bytes.fromhex(text) for name, text in json.loads(done.stdout).items()}
+    made = json.loads(run_javascript(PROGRAM, given))
+    return {name: bytes.fromhex(text) for name, text in made.items()}
 
 
 @pytest.mark.parametrize(
@@ -77,3 +85,26 @@ def test_open_record_opens_what_the_browser_sealed(
         envelope=envelope_digest(made["envelope"]),
     )
     assert open_record(doctor.identity, claim, made["sealed"], made["envelope"]) == payload
+
+
+WRAPPING = """
+import { readFileSync } from "node:fs";
+import { wrapSeed } from "./dapp/components/src/wrappedseed.js";
+import { codeOf } from "./dapp/components/src/readingkey.js";
+const { seed, words, account } = JSON.parse(readFileSync(0, "utf8"));
+const raw = new Uint8Array(Buffer.from(seed, "hex"));
+const wrapped = await wrapSeed({ seed: raw, code: codeOf(words), account });
+console.log(Buffer.from(wrapped).toString("hex"));
+"""
+
+
+def test_unwrap_seed_opens_what_the_browser_wrapped(doctor: Person) -> None:
+    code = RecoveryCode.generate()
+    given = {
+        "seed": doctor.identity.seed.hex(),
+        "words": code.words(),
+        "account": doctor.account,
+    }
+    wrapped = bytes.fromhex(run_javascript(WRAPPING, given))
+    key_hash = keccak256(doctor.reading_key)
+    assert unwrap_seed(wrapped, code, doctor.account, key_hash) == doctor.identity

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.errors import VerificationError
-from core.hashing import address
+from core.errors import InputError, VerificationError
+from core.hashing import address, keccak256
 from core.records import SealContext
 from core.typed_data import Domain
 from ipfs.checks import Check
@@ -18,6 +18,7 @@ from ipfs.opening import Claim, open_record
 from ipfs.padding import make_frame, open_frame, padme
 from ipfs.reading_key import RecoveryCode, derive_identity, reading_key_message
 from ipfs.sealing import commitment_of, unsafe_seal_with
+from ipfs.wrapped_seed import unsafe_wrap_seed_with, unwrap_seed
 
 Json = dict[str, Any]
 VECTORS: Json = json.loads(
@@ -106,6 +107,26 @@ def test_derive_identity_gives_the_seed_of_each_vector(case: Json) -> None:
     assert identity.seed == raw(case, "seed")
     assert identity.recipient().public_key == raw(case, "public_key")
     assert reading_key_message(case["site"]) == case["message"]
+
+
+@pytest.mark.parametrize("case", VECTORS["wrapped_seeds"])
+def test_wrap_seed_gives_the_bytes_of_each_vector(case: Json) -> None:
+    code, owner = RecoveryCode.from_words(case["recovery_words"]), address(case["account"])
+    identity = Identity(raw(case, "seed"))
+    assert keccak256(identity.recipient().public_key) == raw(case, "key_hash")
+    wrapped = unsafe_wrap_seed_with(identity, code, owner, raw(case, "nonce"))
+    assert wrapped == raw(case, "wrapped")
+    assert unwrap_seed(wrapped, code, owner, raw(case, "key_hash")) == identity
+
+
+@by_name("refused_wrapped_seeds")
+def test_unwrap_seed_names_what_refuses_each_vector(case: Json) -> None:
+    code, owner = RecoveryCode.from_words(case["recovery_words"]), address(case["account"])
+    expected = InputError if case["check"] == "words" else VerificationError
+    with pytest.raises(expected) as refused:
+        unwrap_seed(raw(case, "wrapped"), code, owner, raw(case, "key_hash"))
+    assert getattr(refused.value, "check", "words") == case["check"]
+    assert case["recovery_words"].split()[0] not in refused.value.user_message()
 
 
 @pytest.mark.parametrize("case", VECTORS["padme"])

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from core.hashing import Address, address
+from core.hashing import Address, address, keccak256
 from core.records import HISTORY_RECORD, SealContext
 from core.typed_data import Domain
 from ipfs.checks import Check
@@ -27,6 +27,7 @@ from ipfs.envelope import Identity, Opened, envelope_digest
 from ipfs.padding import make_frame, padme
 from ipfs.reading_key import RecoveryCode, derive_identity, reading_key_message
 from ipfs.sealing import HEADER_BYTES, Sealed, SealedRecord, commitment_of, unsafe_seal_with
+from ipfs.wrapped_seed import unsafe_wrap_seed_with
 
 TARGET = Path(__file__).with_name("sealing.json")
 SITE = "https://anamnesis.example"
@@ -252,6 +253,63 @@ def reading_key_case(code: bytes) -> Json:
     }
 
 
+def wrapped_seed_case(code: bytes) -> Json:
+    recovery, identity = RecoveryCode(code), Identity(derived("wrapped seed"))
+    owner, nonce = account("restless signer"), derived("wrapped seed nonce", 12)
+    key = identity.recipient().public_key
+    info = account_bytes(owner)
+    kdf = HKDF(SHA256(), 32, salt=b"anamnesis/wrapped-seed/v1", info=info)
+    return {
+        "account": owner,
+        "recovery_words": recovery.words(),
+        "wrapping_key": kdf.derive(code).hex(),
+        "nonce": nonce.hex(),
+        "seed": identity.seed.hex(),
+        "key_hash": keccak256(key).hex(),
+        "wrapped": unsafe_wrap_seed_with(identity, recovery, owner, nonce).hex(),
+    }
+
+
+def refused_wrapped_seed_cases(base: Json) -> list[Json]:
+    """`check` is "words" where words, account, published key and wrapped seed do not fit."""
+    whole = base["wrapped"]
+    other_key = derived("another key hash").hex()
+    keep = ("account", "recovery_words", "key_hash", "wrapped")
+    changes: list[tuple[str, str, Json]] = [
+        ("empty", "structure", {"wrapped": ""}),
+        ("cut short", "structure", {"wrapped": whole[:-2]}),
+        ("a byte too many", "structure", {"wrapped": whole + "00"}),
+        ("wrong magic", "structure", {"wrapped": flip(whole, 0)}),
+        ("unknown version", "structure", {"wrapped": whole[:8] + "02" + whole[10:]}),
+        ("unknown suite", "structure", {"wrapped": whole[:10] + "02" + whole[12:]}),
+        ("nonce changed", "words", {"wrapped": flip(whole, 6)}),
+        ("seed changed", "words", {"wrapped": flip(whole, 18)}),
+        ("tag changed", "words", {"wrapped": flip(whole, 65)}),
+        ("other words", "words", {"recovery_words": RecoveryCode(derived("x", 16)).words()}),
+        ("another account", "words", {"account": account("stranger")}),
+        ("another published key", "words", {"key_hash": other_key}),
+        (
+            "made for a key that it does not hold",
+            "reading key",
+            {"key_hash": other_key, "wrapped": misbound(base, other_key)},
+        ),
+    ]
+    return [
+        {"name": name, "check": check} | {part: base[part] for part in keep} | change
+        for name, check, change in changes
+    ]
+
+
+def misbound(base: Json, key_hash: str) -> str:
+    """The seed wrapped as if it were another key's: what AES-GCM alone would not notice."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    header, nonce = bytes.fromhex(base["wrapped"])[:6], bytes.fromhex(base["nonce"])
+    bound = header + account_bytes(address(base["account"])) + bytes.fromhex(key_hash)
+    cipher = AESGCM(bytes.fromhex(base["wrapping_key"]))
+    return (header + nonce + cipher.encrypt(nonce, bytes.fromhex(base["seed"]), bound)).hex()
+
+
 def vectors() -> Json:
     first, second = history_context("patient"), history_context("another patient", version=7)
     history = json.dumps({"resourceType": "Bundle", "type": "document"}).encode()
@@ -262,6 +320,7 @@ def vectors() -> Json:
         record_case("compressible payload", b"Lisinopril 10 mg daily. " * 400, first, "doctor"),
         record_case("incompressible payload", derived("noise", 3000), second, "doctor"),
     ]
+    wrapped_seeds = [wrapped_seed_case(derived("code", 16)), wrapped_seed_case(bytes(16))]
     return {
         "about": "Sealed formats v1; made by tests/vectors/make_sealing.py; see docs/formats.md.",
         "padme": [{"length": n, "padded": padme(n)} for n in PADME_LENGTHS],
@@ -270,6 +329,8 @@ def vectors() -> Json:
             for n in CID_LENGTHS
         ],
         "reading_keys": [reading_key_case(derived("code", 16)), reading_key_case(bytes(16))],
+        "wrapped_seeds": wrapped_seeds,
+        "refused_wrapped_seeds": refused_wrapped_seed_cases(wrapped_seeds[0]),
         "records": records,
         "refused": refused_cases(records[0], records[1], first),
     }

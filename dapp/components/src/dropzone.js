@@ -2,7 +2,8 @@
 
 import { button, h } from "./dom.js";
 
-const ACCEPTED = ".pdf,.png,.jpg,.jpeg,.tif,.tiff,application/pdf,image/png,image/jpeg,image/tiff";
+const ACCEPTED =
+  ".pdf,.png,.jpg,.jpeg,.webp,.heic,.heif,.tif,.tiff,.dcm,application/pdf,image/png,image/jpeg,image/webp,image/heic,image/tiff,application/dicom";
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 

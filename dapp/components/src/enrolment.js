@@ -1,41 +1,49 @@
 // Making the reading key, and unlocking it again. The words are shown once and typed back in part.
 
-import { toBase64 } from "./bytes.js";
-import { button, h } from "./dom.js";
+import { fromBase64, toBase64 } from "./bytes.js";
+import { button, h, save } from "./dom.js";
 import { explain } from "./errors.js";
 import { newRecoveryCode, wordsOf } from "./readingkey.js";
 import { tabVault } from "./vault.js";
+import { WRAPPED_SEED_BYTES } from "./wrappedseed.js";
 
 const CHECKED_WORDS = 2;
+const KEY_FILE = "reading-key.anamnesis";
+const RETRIED = new Set(["words", "wrong words", "structure", "reading key"]);
 const site = () => window.location.origin;
 
-/** Ask for the key: two signatures, twelve words, two typed back. Returns the public key. */
+/** Ask for the key: two signatures, twelve words, two typed back. Returns what may leave the browser. */
 export async function enrol(step, signer, place) {
   place.status.say("Your wallet asks twice for the same signature: that shows whether it can carry a key.", "busy");
   const signature = await tabVault().probe(place.wallet, signer, site());
   const code = newRecoveryCode();
-  const remember = await showWords(wordsOf(code), signature === null, place);
-  const key = await tabVault().create(signer, signature, code);
+  const { seed, key, wrapped } = await tabVault().make(signer, signature, code);
+  const remember = await showWords(wordsOf(code), wrapped, place);
+  tabVault().hold(signer, seed);
   if (remember) tabVault().remember(signer, wordsOf(code));
   else tabVault().forget(signer);
   code.fill(0);
   place.body.replaceChildren();
   place.status.say("Your reading key is ready. One more signature publishes its public half.", "busy");
-  return { key: toBase64(key) };
+  return { key: toBase64(key), wrapped_seed: wrapped ? toBase64(wrapped) : "" };
 }
 
-function showWords(words, alone, place) {
+function showWords(words, wrapped, place) {
   place.status.say("Write the words down before you go on.");
   return new Promise((resolve) => {
     const list = h("ol", { class: "words", "data-testid": "recovery-words" }, ...words.map((word) => h("li", {}, word)));
-    const warning = alone
-      ? "Your wallet signs differently each time, so these words alone open your records. Keep them like a key."
+    const warning = wrapped
+      ? "Your wallet signs differently each time, so it cannot guard your key: whoever has these words and " +
+        "the key file opens your records. This page keeps the file; save it too, for the day the page is gone."
       : "With your wallet, these words open your records on another device. Neither opens anything alone.";
     place.body.replaceChildren(
       h("h3", {}, "Your recovery words"),
       h("p", {}, "Write these twelve words on paper, in this order. They are shown this once. " + warning),
       list,
-      button("I have written them down", () => confirmWords(words, alone, place, resolve), { testid: "words-written" }),
+      h("div", { class: "bar" },
+        button("I have written them down", () => confirmWords(words, wrapped, place, resolve), { testid: "words-written" }),
+        wrapped && button("Save the key file", () => save(wrapped, KEY_FILE, "application/octet-stream"),
+          { quiet: true, testid: "save-key-file" })),
     );
   });
 }
@@ -46,7 +54,7 @@ function pickPlaces(count) {
   return [...places].sort((left, right) => left - right);
 }
 
-function confirmWords(words, alone, place, resolve) {
+function confirmWords(words, wrapped, place, resolve) {
   const fields = pickPlaces(words.length).map((at) => {
     const input = h("input", {
       type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false",
@@ -70,7 +78,7 @@ function confirmWords(words, alone, place, resolve) {
       "Remember the words on this device. Only on a device that nobody else uses."),
     h("div", { class: "bar" },
       button("Confirm", check, { testid: "confirm-words" }),
-      button("Show the words again", async () => resolve(await showWords(words, alone, place)), { quiet: true })),
+      button("Show the words again", async () => resolve(await showWords(words, wrapped, place)), { quiet: true })),
   );
   fields[0].input.focus();
 }
@@ -79,9 +87,11 @@ function confirmWords(words, alone, place, resolve) {
 export async function unlock(step, signer, place) {
   const vault = tabVault();
   if (vault.isOpen(signer)) return;
-  const attempt = async (words) => {
-    place.status.say("Sign in your wallet to unlock your reading key.", "busy");
-    await vault.unlock({ wallet: place.wallet, account: signer, site: site(), words, keyHash: step.key_hash });
+  const kept = step.wrapped_seed ? fromBase64(step.wrapped_seed) : null;
+  const attempt = async (words, file = null) => {
+    const wrapped = file ?? kept;
+    place.status.say(wrapped ? "Unlocking…" : "Sign in your wallet to unlock your reading key.", "busy");
+    await vault.unlock({ wallet: place.wallet, account: signer, site: site(), words, keyHash: step.key_hash, wrapped });
     place.body.replaceChildren();
     place.status.say("Unlocked.", "busy");
   };
@@ -97,21 +107,27 @@ export async function unlock(step, signer, place) {
   return askWords(signer, attempt, place);
 }
 
+async function keyFile({ files }) {
+  if (!files.length) return null;
+  return new Uint8Array(await files[0].slice(0, WRAPPED_SEED_BYTES + 1).arrayBuffer());
+}
+
 function askWords(signer, attempt, place) {
   return new Promise((resolve, reject) => {
     const words = h("textarea", {
       rows: "3", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "data-testid": "unlock-words",
     });
     const remember = h("input", { type: "checkbox" });
+    const file = h("input", { type: "file", "data-testid": "key-file" });
     const go = async () => {
       try {
-        await attempt(words.value);
+        await attempt(words.value, await keyFile(file));
         if (remember.checked) tabVault().remember(signer, words.value.trim().toLowerCase().split(/[\s,]+/));
         words.value = "";
         resolve();
       } catch (error) {
         const { code, message } = explain(error);
-        if (code === "words" || code === "wrong words") place.status.say(message, "bad");
+        if (RETRIED.has(code)) place.status.say(message, "bad");
         else reject(error);
       }
     };
@@ -121,6 +137,8 @@ function askWords(signer, attempt, place) {
       h("label", {}, "Your twelve recovery words", words),
       h("label", { class: "tick" }, remember,
         "Remember the words on this device. Only on a device that nobody else uses."),
+      h("details", {}, h("summary", {}, "I have a key file"),
+        h("label", {}, "The file that was saved when the key was made", file)),
       button("Unlock", go, { testid: "unlock" }),
     );
     words.focus();

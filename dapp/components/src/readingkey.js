@@ -52,18 +52,12 @@ export function seedFromSignature(signature, code, account) {
   return hkdf(concat(bytes.slice(0, 64), code), utf8(SALT), fromHex(account, 20));
 }
 
-/** For a wallet that never signs the same twice: the words alone carry the key. */
-export function seedFromWords(code, account) {
-  return hkdf(code, utf8(SALT + "/words"), fromHex(account, 20));
-}
-
-/** The seed whose public key is published. Throws BrowserError when none of the two is. */
-export async function matchingSeed({ signature, code, account, keyHash }) {
-  const candidates = [];
-  if (/^0x[0-9a-fA-F]{130}$/.test(signature)) candidates.push(await seedFromSignature(signature, code, account));
-  candidates.push(await seedFromWords(code, account));
-  for (const seed of candidates) {
+/** The seed, if it is the one whose public key is published. Throws BrowserError. */
+export async function derivedSeed({ signature, code, account, keyHash }) {
+  if (/^0x[0-9a-fA-F]{130}$/.test(signature)) {
+    const seed = await seedFromSignature(signature, code, account);
     if (equal(keccak256(await publicKeyOf(seed)), keyHash)) return seed;
+    seed.fill(0);
   }
   throw new BrowserError(
     "wrong words",

@@ -4,7 +4,9 @@ import { fromHex } from "./bytes.js";
 import { BrowserError } from "./errors.js";
 import * as readingKey from "./readingkey.js";
 import { publicKeyOf } from "./sealing.js";
+import { unwrapSeed, wrapSeed } from "./wrappedseed.js";
 
+const SEED_BYTES = 32;
 const REMEMBERED = "anamnesis.recovery.";
 
 /** The open reading key of at most one account. */
@@ -35,7 +37,8 @@ export class Vault {
     return this.#seed.slice();
   }
 
-  #hold(account, seed) {
+  /** Take over an account's seed, in place of any before it. */
+  hold(account, seed) {
     this.lock();
     this.#account = account.toLowerCase();
     this.#seed = seed;
@@ -61,21 +64,30 @@ export class Vault {
     return readingKey.repeats(first, second) ? first : null;
   }
 
-  /** Make the key from a signature (or null) and a code; hold it, return the public half. */
-  async create(account, signature, code) {
-    const seed = signature
-      ? await readingKey.seedFromSignature(signature, code, account)
-      : await readingKey.seedFromWords(code, account);
-    this.#hold(account, seed);
-    return publicKeyOf(seed);
+  /**
+   * A new reading key: derived where the wallet can carry one, else random and wrapped by the code.
+   * `wrapped` is null for the first kind. Nothing is held yet.
+   */
+  async make(account, signature, code) {
+    if (signature) {
+      const seed = await readingKey.seedFromSignature(signature, code, account);
+      return { seed, key: await publicKeyOf(seed), wrapped: null };
+    }
+    const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
+    return { seed, key: await publicKeyOf(seed), wrapped: await wrapSeed({ seed, code, account }) };
   }
 
   /** Open the published key with the words; `keyHash` is what the chain holds for the account. */
-  async unlock({ wallet, account, site, words, keyHash }) {
-    const code = readingKey.codeOf(words);
-    const signature = await wallet.signTyped(account, readingKey.readingKeyMessage(site));
-    const wanted = { signature, code, account, keyHash: fromHex(keyHash, 32) };
-    this.#hold(account, await readingKey.matchingSeed(wanted));
+  async unlock({ wallet, account, site, words, keyHash, wrapped = null }) {
+    const wanted = { code: readingKey.codeOf(words), account, keyHash: fromHex(keyHash, 32) };
+    this.hold(account, await (wrapped
+      ? unwrapSeed({ ...wanted, wrapped })
+      : this.#derive({ ...wanted, wallet, site })));
+  }
+
+  async #derive({ wallet, site, ...wanted }) {
+    const signature = await wallet.signTyped(wanted.account, readingKey.readingKeyMessage(site));
+    return readingKey.derivedSeed({ ...wanted, signature });
   }
 }
 

@@ -58,6 +58,10 @@ def decode(content: bytes, request: DecodeRequest) -> DecodeResult:
         from ocr.reading.decoding.pdf import decode_pdf
 
         return decode_pdf(content, request)
+    if request.kind == "DICOM":
+        from ocr.reading.decoding.dicom import decode_dicom
+
+        return decode_dicom(io.BytesIO(content), request)
     from ocr.reading.decoding.images import decode_image
 
     return decode_image(io.BytesIO(content), request)

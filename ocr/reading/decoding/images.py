@@ -1,4 +1,4 @@
-"""PNG, JPEG and TIFF to grey pixels, upright. Runs only inside the decoding process."""
+"""PNG, JPEG, WebP, HEIC and TIFF to grey pixels, upright. Runs only inside the decoding process."""
 
 import struct
 import warnings
@@ -14,12 +14,24 @@ from ocr.reading.decoding.protocol import (
     FailedPage,
     RawPage,
 )
+from ocr.reading.decoding.resolution import plausible_dpi
 
-_PLAUSIBLE_INCHES = (3.0, 18.0)
-"""Longer side of a page: a vaccination card to A3. Outside it the file's dpi is a default."""
-_MIN_DPI, _MAX_DPI = 60, 1300
-_DAMAGE = (OSError, SyntaxError, ValueError, KeyError, IndexError, TypeError, struct.error)
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    ZeroDivisionError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+)
 """What Pillow raises on damaged input, by format and place of the damage."""
+_SEVERAL = frozenset({"TIFF", "WEBP", "HEIC"})
+"""Kinds whose frames are pages."""
 
 
 def decode_image(file: BinaryIO, request: DecodeRequest) -> DecodeResult:
@@ -27,8 +39,8 @@ def decode_image(file: BinaryIO, request: DecodeRequest) -> DecodeResult:
     Image.MAX_IMAGE_PIXELS = None  # checked below, against the request
     warnings.simplefilter("ignore")
     try:
-        image = Image.open(file, formats=(request.kind,))
-        total = int(getattr(image, "n_frames", 1)) if request.kind == "TIFF" else 1
+        image = Image.open(file, formats=(_format(request.kind),))
+        total = int(getattr(image, "n_frames", 1)) if request.kind in _SEVERAL else 1
     except (UnidentifiedImageError, *_DAMAGE) as error:
         raise DecodeError("unreadable", "is damaged: its header makes no sense") from error
     if total > request.max_frames:
@@ -43,9 +55,21 @@ def decode_image(file: BinaryIO, request: DecodeRequest) -> DecodeResult:
     return DecodeResult(total=total, pages=tuple(pages), failed=tuple(failed))
 
 
+def _format(kind: str) -> str:
+    """Pillow's name for a kind; HEIC gets its decoder here, in one thread: each reserves memory."""
+    if kind != "HEIC":
+        return kind
+    import pi_heif
+
+    pi_heif.register_heif_opener(
+        decode_threads=1, thumbnails=False, depth_images=False, aux_images=False
+    )
+    return "HEIF"
+
+
 def _frame(image: Image.Image, number: int, request: DecodeRequest) -> RawPage:
     try:
-        if request.kind == "TIFF":
+        if request.kind in _SEVERAL:
             image.seek(number - 1)
         dpi = _resolution(image)
         before = image.size
@@ -79,11 +103,7 @@ def _resolution(image: Image.Image) -> int:
     claimed = image.info.get("dpi")
     if not isinstance(claimed, tuple) or len(claimed) != 2:
         return 0
-    dpi = round(float(claimed[0]))
-    if not _MIN_DPI <= dpi <= _MAX_DPI:
-        return 0
-    low, high = _PLAUSIBLE_INCHES
-    return dpi if low <= max(image.size) / dpi <= high else 0
+    return plausible_dpi(float(claimed[0]), image.size)
 
 
 def _grey(image: Image.Image) -> Image.Image:

@@ -17,7 +17,7 @@ class DecodeRequest:
     """A batch of pages of the file on the child's standard input."""
 
     kind: str
-    """PNG, JPEG, TIFF or PDF."""
+    """A readable FileKind by its value."""
     folder: str
     """Private folder for the answer."""
     first: int

@@ -1,11 +1,14 @@
 """The patient's page, pressed through from an empty account to everybody's access taken back."""
 
+import base64
+
 from streamlit.testing.v1 import AppTest
 
 from core.events import AccessGranted, AccessRevoked, AllAccessRevoked, ReadingKeyPublished
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD
 from dapp.views import patient as view
+from ipfs.reading_key import RecoveryCode
 from tests.dapp.conftest import Stage
 from tests.dapp.people import Person, press, texts
 from tests.dapp.requests import DAY, ask, give, sign_for_reading
@@ -33,6 +36,38 @@ def test_render_publishes_the_reading_key_when_the_account_has_none(stage: Stage
     assert not page.exception
     assert stage.ledger.reading_key(patient.account) == patient.identity.recipient().public_key
     assert "Your reading key is published" in texts(page.success)
+
+
+def test_render_keeps_the_wrapped_seed_when_the_wallet_cannot_carry_a_key(stage: Stage) -> None:
+    patient = stage.person("patient")
+    patient.words = RecoveryCode(bytes(range(16)))
+    page = press(stage.page(view, patient), "patient.key", 3)
+    assert "Your reading key is published" in texts(page.success)
+    [wrapped] = stage.seeds.kept.values()
+    patient.publish(patient.paper)
+    assert patient.asked[-1]["kind"] == "sign"
+    press(stage.page(view, patient), "patient.open", 2)
+    assert patient.read == [patient.paper]
+    assert patient.asked[-1]["wrapped_seed"] == base64.b64encode(wrapped).decode()
+
+
+def test_render_keeps_no_wrapped_seed_when_the_chain_refuses_its_key(stage: Stage) -> None:
+    patient = stage.person("patient")
+    patient.words = RecoveryCode(bytes(range(16)))
+    page = press(stage.page(view, patient), "patient.key", 2)
+    assert not stage.seeds.kept
+    patient.key = stage.person("stranger").key
+    page = press(page, "patient.key")
+    assert "signature" in texts(page.error).lower()
+    assert not stage.seeds.kept
+
+
+def test_render_publishes_nothing_when_the_wrapped_seed_is_none(stage: Stage) -> None:
+    patient = stage.person("patient")
+    patient.overrides = {"wrapped_seed": base64.b64encode(bytes(66)).decode()}
+    page = press(stage.page(view, patient), "patient.key", 3)
+    assert "not a wrapped seed" in texts(page.error)
+    assert stage.ledger.reading_key(patient.account) is None
 
 
 def test_add_paper_seals_and_opens_the_history_when_all_is_signed(

@@ -69,10 +69,10 @@ def test_discover_refuses_fatally_when_a_paper_name_holds_no_paper(
     assert refused["scan.pdf"][1] is True
 
 
-def test_discover_asks_for_another_format_when_photo_is_heic(tmp_path: Path) -> None:
-    (tmp_path / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(40))
+def test_discover_asks_for_another_format_when_picture_is_a_gif(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.GIF").write_bytes(b"GIF89a" + bytes(40))
     _, refused = _names([tmp_path])
-    reason, fatal = refused["IMG_1.HEIC"]
+    reason, fatal = refused["IMG_1.GIF"]
     assert fatal
     assert "save it as JPEG" in reason
 

@@ -16,6 +16,7 @@ from ocr.reading.kinds import FileKind, sniff
         (b"\r\nmail header\r\n%PDF-1.4\n", FileKind.PDF),
         (b"\x00\x00\x00\x18ftypheic....", FileKind.HEIC),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", FileKind.WEBP),
+        (b"\x00\x00\x00\x20ftypavif....", FileKind.AVIF),
         (b"GIF89a", FileKind.GIF),
         (bytes(128) + b"DICM", FileKind.DICOM),
         (b"", FileKind.EMPTY),

@@ -1,7 +1,10 @@
 """Paper made of text: every line a visual row, two or more spaces a gap between cells."""
 
+import io
 import re
 from collections.abc import Sequence
+
+from PIL import Image
 
 from core.facts import Fact, Kind
 from core.history import History
@@ -11,7 +14,14 @@ from ocr.summary import summarise
 CHARACTER, HEIGHT, PITCH = 10, 20, 30
 """Pixels of a character's width, a word's height, and from row to row."""
 
-JPEG = b"\xff\xd8\xff\xd9"
+
+def _blank() -> bytes:
+    packed = io.BytesIO()
+    Image.new("L", (124, 175), 255).save(packed, "JPEG", quality=20)
+    return packed.getvalue()
+
+
+JPEG = _blank()
 
 HEAD = "Patient: Nora Linden   DOB: 1961-03-14   ID: HM-447102\nDate: 5 March 2024\n"
 

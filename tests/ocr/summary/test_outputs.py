@@ -309,12 +309,14 @@ def test_page_shows_contradictions_and_what_to_check(page):
 
 # Files
 
+FILES = ["history.json", "facts.json", "history.html", "history.pdf", "card.html"]
 
-def test_write_history_writes_three_private_files(tmp_path, history, reading):
+
+def test_write_history_writes_private_files(tmp_path, history, reading):
     out = tmp_path / "deep" / "out"
     paths = write_history(history, reading, out, generated_at=AT)
-    assert [p.name for p in paths] == ["history.json", "facts.json", "history.html"]
-    assert sorted(p.name for p in out.iterdir()) == ["facts.json", "history.html", "history.json"]
+    assert [p.name for p in paths] == FILES
+    assert sorted(p.name for p in out.iterdir()) == sorted(FILES)
     assert out.stat().st_mode & 0o777 == 0o700
     assert all(p.stat().st_mode & 0o077 == 0 for p in paths)
     assert json.loads(paths[0].read_text())["resourceType"] == "Bundle"

@@ -16,7 +16,7 @@ from ocr.summary import payload_of, summarise, write_history
 from tests.ocr.summary.paper import HEAD, read_texts
 
 AT = datetime(2025, 4, 1, 12, tzinfo=UTC)
-NAMES = ("history.json", "facts.json", "history.html")
+NAMES = ("history.json", "facts.json", "history.html", "history.pdf", "card.html")
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +40,14 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def contents(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.iterdir()}
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_write_history_leaves_the_former_file_when_the_disk_is_full(tmp_path, history, reading):
-    former = dict.fromkeys(NAMES, "former")
+    former = dict.fromkeys(NAMES, b"former")
     for name, text in former.items():
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_bytes(text)
     with pytest.raises(InputError), full_disk():
         write_history(history, reading, tmp_path, generated_at=AT)
     assert contents(tmp_path) == former
@@ -76,7 +76,7 @@ def test_write_history_keeps_files_private_in_a_folder_that_others_may_read(
 ):
     tmp_path.chmod(0o755)
     paths = write_history(history, reading, tmp_path, generated_at=AT)
-    assert [path.stat().st_mode & 0o777 for path in paths] == [0o600] * 3
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o600] * len(NAMES)
 
 
 def test_write_history_gives_the_same_bytes_when_run_again(tmp_path, history, reading):
@@ -89,7 +89,7 @@ def test_write_history_gives_the_same_bytes_when_run_again(tmp_path, history, re
 
 def test_write_history_stamps_now_when_no_time_is_given(tmp_path, history, reading):
     before = datetime.now(UTC).replace(microsecond=0)
-    bundle, _, _ = write_history(history, reading, tmp_path)
+    bundle, *_ = write_history(history, reading, tmp_path)
     stamp = datetime.fromisoformat(json.loads(bundle.read_text())["timestamp"])
     assert before <= stamp <= datetime.now(UTC)
 

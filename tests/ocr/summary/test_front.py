@@ -1,0 +1,65 @@
+"""What stands on the first side, and that nothing is left out in silence."""
+
+from dataclasses import fields
+
+import pytest
+
+from core.facts import Fact
+from core.history import History
+from ocr.summary import summarise
+from ocr.summary.front import Front, front_of, is_abnormal
+from tests.ocr.summary.paper import history_of_text
+from tests.ocr.summary.thick import thick_reading
+
+
+@pytest.fixture(scope="module")
+def thick() -> History:
+    return summarise(thick_reading())
+
+
+@pytest.fixture(scope="module")
+def front(thick: History) -> Front:
+    return front_of(thick, ())
+
+
+def test_front_of_keeps_every_statement_on_a_side(thick, front):
+    cuts = [getattr(front, field.name) for field in fields(front) if field.name != "labs"]
+    placed = {f.id for cut in cuts for f in (*cut.shown, *cut.rest) if isinstance(f, Fact)}
+    points = {point.id for trend in thick.labs for point in trend.points}
+    identity = {fact.id for fact in thick.patient}
+    assert {fact.id for fact in thick.facts} == placed | points | identity
+    assert {*front.labs.shown, *front.labs.rest} == set(thick.labs)
+
+
+def test_front_of_puts_all_allergies_and_current_medicines_first(front):
+    assert front.allergies.rest == ()
+    assert len(front.current.shown) == 18
+    assert front.current.rest == ()
+
+
+def test_front_of_shows_something_of_every_section_when_there_is_too_much(front):
+    for name in ("problems", "labs", "procedures", "immunizations", "conflicts", "stopped"):
+        assert getattr(front, name).shown, name
+    assert front.labs.rest
+
+
+def test_front_of_ranks_abnormal_bedside_tests_first(front):
+    assert [trend.name for trend in front.labs.shown][:3] == ["Potassium", "Sodium", "Creatinine"]
+    assert all(is_abnormal(trend.latest) for trend in front.labs.shown)
+
+
+def test_front_of_shows_the_newest_of_each_vaccine_before_earlier_ones(thick, front):
+    shown = front.immunizations.shown
+    assert len({fact.name for fact in shown}) == len(shown)
+    assert {fact.date for fact in shown} == {"2023-10-16"}
+
+
+def test_front_of_shows_everything_when_there_is_little():
+    history = history_of_text("Diagnoses\n1. Gout\nAllergies\nPenicillin: rash\n")
+    front = front_of(history, ())
+    assert not any(getattr(front, field.name).rest for field in fields(front))
+
+
+def test_front_of_nothing_is_empty():
+    front = front_of(History(), ())
+    assert not any(bool(getattr(front, field.name)) for field in fields(front))

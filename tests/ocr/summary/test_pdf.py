@@ -1,0 +1,92 @@
+"""The PDF, read back: one first side, everything else behind it, links that lead somewhere."""
+
+import ctypes
+
+import pypdfium2
+import pypdfium2.raw as pdfium_c
+import pytest
+
+from core.history import History
+from core.words import Reading
+from ocr.summary import summarise
+from ocr.summary.pdf import render_pdf
+from tests.ocr.summary.paper import HEAD, make_document, make_reading
+from tests.ocr.summary.thick import thick_reading
+
+
+def drawn(*texts: str) -> Reading:
+    return make_reading(*(make_document(f"paper-{n}.pdf", text) for n, text in enumerate(texts)))
+
+
+def texts_of(packed: bytes) -> list[str]:
+    document = pypdfium2.PdfDocument(packed)
+    return [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in document]
+
+
+def links_on(packed: bytes, side: int) -> list[int]:
+    """The sides that the links of a side lead to, -1 for a link that leads nowhere."""
+    document = pypdfium2.PdfDocument(packed)
+    page, start, link, found = document[side], ctypes.c_int(0), pdfium_c.FPDF_LINK(), []
+    while pdfium_c.FPDFLink_Enumerate(page, start, link):
+        target = pdfium_c.FPDFLink_GetDest(document, link)
+        found.append(pdfium_c.FPDFDest_GetDestPageIndex(document, target) if target else -1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def thick() -> bytes:
+    reading = thick_reading()
+    return render_pdf(summarise(reading), reading)
+
+
+def test_render_pdf_holds_forty_documents_on_one_side_of_a4(thick):
+    first, second, *_ = texts_of(thick)
+    assert "Patient history from 40 paper documents" in first
+    assert "warfarin" in first
+    assert "Not a diagnosis." in first
+    assert second.startswith("side 2\nBehind the first side")
+    assert [round(x) for x in pypdfium2.PdfDocument(thick)[0].get_size()] == [595, 842]
+
+
+def test_render_pdf_leads_each_number_to_a_page_of_the_paper_and_back(thick):
+    sides = texts_of(thick)
+    paper = [n for n, text in enumerate(sides) if ".pdf, page 1 (" in text or "card.jpg, " in text]
+    assert len(paper) >= 39
+    assert len(links_on(thick, 0)) > 50
+    assert set(links_on(thick, 0)) <= set(range(paper[0], len(sides)))
+    assert links_on(thick, paper[0])
+    assert set(links_on(thick, paper[0])) <= set(range(paper[0]))
+
+
+def test_render_pdf_is_the_same_when_made_again():
+    reading = drawn(HEAD + "Diagnoses\n1. Gout\n")
+    history = summarise(reading)
+    assert render_pdf(history, reading) == render_pdf(history, reading)
+
+
+def test_render_pdf_says_unknown_where_no_page_says_anything():
+    reading = drawn("Patient: Nora Linden")
+    (first, *_) = texts_of(render_pdf(summarise(reading), reading))
+    assert first.count("Unknown, not none.") == 3
+
+
+def test_render_pdf_of_nothing_is_a_page():
+    assert "Name not found" in texts_of(render_pdf(History(), make_reading()))[0]
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<b>", "<a href='http://x'>", "&amp;", "<img src='/etc/passwd'/>"]
+)
+def test_render_pdf_shows_markup_of_the_paper_as_it_stands(hostile):
+    reading = drawn(f"Patient: Nora Linden\nDiagnoses\n1. Gout {hostile}\n")
+    first = texts_of(render_pdf(summarise(reading), reading))[0]
+    assert "Nora Linden" in first
+
+
+def test_render_pdf_says_when_letters_had_to_be_replaced():
+    reading = drawn("Patient: Nóra Erdődi   DOB: 1961-03-14\nDiagnoses\n1. Gout\n")
+    history = summarise(reading)
+    assert [f.value for f in history.patient if f.name == "name"] == ["Nóra Erdődi"]
+    first = texts_of(render_pdf(history, reading))[0]
+    assert "Nóra Erdodi" in first
+    assert "Some letters of the paper" in first
