@@ -4,7 +4,6 @@ import json
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from core.errors import StoreError, StoreUnavailableError
 from core.events import Position, RecordSealed
-from core.hashing import ZERO_HASH, address, keccak256
+from core.hashing import address, keccak256
 from core.records import HISTORY_RECORD
 from core.typed_data import Domain
 from ipfs.padding import make_frame
@@ -84,7 +83,6 @@ class Scene:
                 author=self.patients[0].account,
                 record=HISTORY_RECORD,
                 commitment=commitment,
-                previous=self.sealed[-1].commitment if self.sealed else ZERO_HASH,
                 envelope=bytes(32),
             )
         )
@@ -129,11 +127,11 @@ def _skip(scene: Scene) -> None:
     scene.publish(7)
 
 
-def _detach(scene: Scene) -> None:
-    scene.sealed[1] = replace(scene.sealed[1], previous=keccak256(b"elsewhere"))
+def _repeat(scene: Scene) -> None:
+    scene.sealed.append(scene.sealed[0])
 
 
-@pytest.mark.parametrize("harm", [_lose, _double, _swap, _corrupt, _skip, _detach])
+@pytest.mark.parametrize("harm", [_lose, _double, _swap, _corrupt, _skip, _repeat])
 def test_inspector_finds_what_was_harmed(scene: Scene, harm: Callable[[Scene], None]) -> None:
     harm(scene)
     assert scene.violations()
