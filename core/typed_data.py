@@ -8,6 +8,7 @@ Source: EIP-712, Typed structured data hashing and signing.
 """
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 from core.hashing import Address, abi_word, keccak256
@@ -50,8 +51,7 @@ class Struct:
     @classmethod
     def schema(cls) -> tuple[tuple[str, str], ...]:
         """(name, Solidity type) of each field, in signing order."""
-        hints = get_type_hints(cls, include_extras=True)
-        return tuple((f.name, hints[f.name].__metadata__[0]) for f in fields(cls))  # type: ignore[arg-type]
+        return _schema(cls)  # type: ignore[arg-type]  # a class is hashable
 
     @classmethod
     def parts(cls) -> tuple[type["Struct"], ...]:
@@ -67,7 +67,8 @@ class Struct:
     def struct_hash(self) -> bytes:
         """EIP-712 `hashStruct`."""
         words = [_word(kind, getattr(self, name)) for name, kind in self.schema()]
-        return keccak256(keccak256(self.type_string().encode()) + b"".join(words))
+        kind = _type_hash(type(self))  # type: ignore[arg-type]
+        return keccak256(kind + b"".join(words))
 
 
 class TypedStruct(Struct):
@@ -385,6 +386,17 @@ class Signed:
 
 def _signature(name: str, members: tuple[tuple[str, str], ...]) -> str:
     return f"{name}({','.join(f'{kind} {field}' for field, kind in members)})"
+
+
+@cache
+def _schema(struct: type[Struct]) -> tuple[tuple[str, str], ...]:
+    hints = get_type_hints(struct, include_extras=True)
+    return tuple((f.name, hints[f.name].__metadata__[0]) for f in fields(struct))  # type: ignore[arg-type]
+
+
+@cache
+def _type_hash(struct: type[Struct]) -> bytes:
+    return keccak256(struct.type_string().encode())
 
 
 def _word(kind: str, value: Any) -> bytes:
