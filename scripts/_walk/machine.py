@@ -1,7 +1,7 @@
 """The contracts on an EVM in this process (revm), quick enough for millions of calls."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,13 @@ DEPLOYER = Address("0x" + "d0" * 20)
 _REVERTED = re.compile(r"Revert \{.*output: 0x([0-9a-f]*)")
 _REASON = re.compile(r"(?:Consent|Credentials): (.*)")
 
-# A wallet in 39 bytes (EIP-1271): it agrees to a digest when the signature begins with it.
-WALLET = bytes.fromhex("60043560643514" + "7f1626ba7e" + "00" * 28 + "0260005260206000f3")
+WALLET = bytes.fromhex(
+    "5f3560e01c631626ba7e14602e57602036038060205f375f5f825f5f5f355af13d5f5f3e602a573d5ffd5b3d"
+    "5ff35b600435606435147f1626ba7e0000000000000000000000000000000000000000000000000000000002"
+    "60005260206000f3"
+)
+"""A wallet (96 bytes of EVM code). Asked about a signature (EIP-1271), it agrees when the signature
+begins with the digest; anything else is an account's word and a call, which it passes on."""
 
 RawLog = tuple[tuple[bytes, ...], bytes]
 """Topics and data."""
@@ -48,6 +53,8 @@ class Machine:
             raise SetupError("The Credentials contract was not compiled.")
         self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), spec_id="PRAGUE")
         self._block = 0
+        self._wallets: set[Address] = set()
+        self._delegated: set[Address] = set()
         self.set_time(now)
         credentials = self._deploy(artifact.credentials, regulator)
         self.credentials = credentials
@@ -62,25 +69,41 @@ class Machine:
         self._block += 1
         self._evm.set_block_env(BlockEnv(timestamp=now, number=self._block))
 
-    def give_code(self, account: Address, code: bytes) -> None:
-        """Make a wallet of an account, with or without a key of its own (EIP-7702)."""
-        self._evm.insert_account_info(account, AccountInfo(code=code))
+    def make_wallet(self, account: Address) -> None:
+        """Give an account code, through which it acts from now on."""
+        self._evm.insert_account_info(account, AccountInfo(code=WALLET))
+        self._wallets.add(account)
 
-    def call(self, to: Address, name: str, sender: Address, arguments: Sequence[Any]) -> Outcome:
-        """Call a contract with a transaction of its own."""
+    def delegate(self, account: Address) -> None:
+        """Have an account with a key answer about signatures as a wallet does too (EIP-7702)."""
+        self._evm.insert_account_info(account, AccountInfo(code=WALLET))
+        self._delegated.add(account)
+
+    def call(
+        self, to: Address, name: str, sender: Address, arguments: Mapping[str, Any]
+    ) -> Outcome:
+        """Call a contract with a transaction of its own; a batch's parts are core.typed_data's."""
         function = self._functions[to][name]
-        calldata = function.selector + encode(function.kinds, arguments)
+        values = [_plain(arguments[each], function.parts.get(each)) for each in function.names]
+        calldata = function.selector + encode(function.kinds, values)
+        caller = sender
+        if sender in self._wallets:  # it has no key: somebody has to call it
+            calldata, to, caller = abi_word("address", to) + calldata, sender, DEPLOYER
+        if sender in self._delegated:  # this EVM takes no transaction from an account with code
+            self._evm.insert_account_info(sender, AccountInfo())
         try:
-            self._evm.message_call(sender, to, calldata=calldata)
+            self._evm.message_call(caller, to, calldata=calldata)
         except RuntimeError as error:
             return Outcome(refusal=_reason(str(error)))
+        finally:
+            if sender in self._delegated:
+                self.delegate(sender)
         result = self._evm.result
         return Outcome(refusal=None, logs=tuple(map(_raw, result.logs if result else ())))
 
-    def arguments(self, to: Address, name: str, given: Mapping[str, Any]) -> list[Any]:
-        """The values of a call in the order of the ABI; structs of a batch as it has them."""
-        function = self._functions[to][name]
-        return [_plain(given[each], function.parts.get(each)) for each in function.names]
+    def takes(self, to: Address, name: str) -> tuple[str, ...]:
+        """The names of a function's arguments."""
+        return self._functions[to][name].names
 
     def read(self, to: Address, name: str, *words: bytes) -> bytes:
         """The answer of a view whose arguments are single words."""
