@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "audit": "Replay the chain: who could read what, when, on whose word.",
     "vault": "Rotate, erase, export, import and verify what is sealed.",
     "crash": "Kill the parts at random moments, see that nothing acknowledged is lost.",
+    "walk": "Call the contracts at random and hold them against their model.",
     "doctor": "Check the installation and say what to do.",
 }
 

@@ -240,23 +240,28 @@ class Calls:
             "reason": self.fresh(),
         } | self._end()
 
-    def _someones_case(self, patient: Address) -> Address:
-        known = sorted(each for whose, each in self.consent.cases if whose == patient)
-        return self.random.choice(known) if known and not self.seldom(0.1) else self.anybody()
+    def _somebodys_case(self, patient: Address) -> tuple[Address, Address]:
+        """A patient and a clinician, mostly of a case that runs."""
+        cases = self.consent.cases.items()
+        running = sorted(pair for pair, case in cases if self.consent.now < case.closes_at)
+        if running and not self.seldom(0.15):
+            return self.random.choice(running)
+        return patient, self.anybody()
 
     def _end_emergency(self, patient: Address) -> Arguments:
-        clinician = self._someones_case(patient)
+        patient, clinician = self._somebodys_case(patient)
         guardians = sorted(self.consent.circle(patient, 0).members)
         ways = (clinician, self._controller(patient), self.anybody(), *guardians)
         by = self.random.choice(ways)
         return {"patient": patient, "clinician": clinician, "by": by} | self._end()
 
     def _release_share(self, patient: Address) -> Arguments:
+        patient, clinician = self._somebodys_case(patient)
         custodians = sorted(self.consent.circle(patient, 1).members)
         given = custodians and not self.seldom(0.1)
         return {
             "patient": patient,
-            "clinician": self._someones_case(patient),
+            "clinician": clinician,
             "custodian": self.random.choice(custodians) if given else self.anybody(),
             "share": self.fresh(),
         } | self._end()

@@ -13,6 +13,7 @@ from core.credentials import CredentialsModel
 from core.credentials import Log as RegistryLog
 from core.events import ChainEvent, Position
 from core.hashing import ZERO_ADDRESS, Address, abi_word, keccak256
+from core.records import READING_KEY_BYTES
 from core.typed_data import Domain
 from ledger.artifact import Artifact
 from scripts._walk.actors import LONGEST_SIGNATURE, ORDER, Actors
@@ -21,8 +22,8 @@ from scripts._walk.machine import Machine, Outcome, RawLog, raw_log
 from scripts._walk.views import Views
 
 CHAIN, START = 31_337, 1_800_000_000
-JUMPS = (1, 1, 60, 3_600, 86_400, 7 * 86_400, 400 * 86_400)
-STEPS_BETWEEN_LOOKS = 250
+JUMPS = (1, 1, 1, 60, 60, 3_600, 3_600, 86_400, 86_400, 7 * 86_400, 7 * 86_400, 400 * 86_400)
+STEPS_BETWEEN_LOOKS = 500
 REMEMBERED = 64
 _SIGNATURES = ("signature", "cosignature")
 
@@ -62,6 +63,7 @@ class Walker:
         self.events: list[ChainEvent] = []
         self.outcomes: Counter[str] = Counter()
         self._tick(0)
+        self._begin()
 
     def walk(self, steps: int) -> None:
         """Raises Violation, with the seed, the step and the call."""
@@ -75,6 +77,19 @@ class Walker:
                 raise Violation(f"seed {self.seed}, step {step}: {error}; after {last}") from error
         self.views.look_at_everything()
         self._replay()
+
+    def _begin(self) -> None:
+        """Licences, reading keys and a policy, so that emergencies begin early."""
+        regulator, *others = self.actors.everybody
+        self._call_registry("add_issuer", regulator, {"issuer": others[0]})
+        for clinician in others[1:5]:
+            terms = {"clinician": clinician, "until": self.now + 3_000 * 86_400}
+            self._call_registry("license", others[0], terms)
+            key = {"account": clinician, "key": self.random.randbytes(READING_KEY_BYTES)}
+            self._call("publish_reading_key", clinician, {**key, "deadline": 0, "signature": b""})
+        for patient in self.actors.patients:
+            policy = {"patient": patient, "mode": 1, "delay": 0, "window": 72, "record": bytes(32)}
+            self._call("set_emergency_policy", patient, policy | {"deadline": 0, "signature": b""})
 
     def _step(self) -> None:
         chance = self.random.random()
