@@ -87,6 +87,16 @@ class Calls:
         ahead = self.random.choice((0, 1, 3_600, 30 * DAY, LONGEST_GRANT_SECONDS))
         return self.consent.now + ahead
 
+    def moments(self) -> list[int]:
+        """When grants, cases, recoveries and licences of now begin or end, nearest ones only."""
+        model = self.consent
+        ends = [terms.expiry for terms in model.grants.values()]
+        ends += [due for _, due in model.recoveries.values()]
+        ends += [until for _, until in self.registry.licenses.values()]
+        for case in model.cases.values():
+            ends += [case.opens_at, case.closes_at]
+        return [each for each in ends if each < model.now + 30 * DAY]
+
     def draw(self) -> tuple[str, Arguments]:
         """Name and arguments of a call to Consent; the signature is still to be made."""
         name = self.random.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]

@@ -94,7 +94,7 @@ class Walker:
     def _step(self) -> None:
         chance = self.random.random()
         if chance < 0.1:
-            self._tick(self.random.choice(JUMPS))
+            self._tick(self._jump())
         elif chance < 0.16:
             name, arguments, sender = self.calls.draw_for_registry()
             self._call_registry(name, sender, arguments)
@@ -103,6 +103,13 @@ class Walker:
             self._call(made.name, made.sender, made.arguments)
         else:
             self._call(*self._signed(*self.calls.draw()))
+
+    def _jump(self) -> int:
+        """A span, or just as long as to the second in which something begins or ends."""
+        moments = [each for each in self.calls.moments() if each > self.now + 1]
+        if moments and self.random.random() < 0.5:
+            return self.random.choice(moments) - self.now + self.random.choice((-1, 0, 0, 1))
+        return self.random.choice(JUMPS)
 
     def _tick(self, seconds: int) -> None:
         self.now += seconds
