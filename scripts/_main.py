@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "vault": "Rotate, erase, export, import and verify what is sealed.",
     "crash": "Kill the parts at random moments, see that nothing acknowledged is lost.",
     "walk": "Call the contracts at random and hold them against their model.",
+    "mutate": "Break the contracts on purpose, and see whether the walk notices.",
     "doctor": "Check the installation and say what to do.",
 }
 

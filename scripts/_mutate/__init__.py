@@ -1,0 +1,1 @@
+"""Mutants of the contracts: sources with one thing wrong, and what notices."""

@@ -1,0 +1,82 @@
+"""The mutation tool: what it changes, and that a mutant is told from the contract."""
+
+import json
+
+import pytest
+
+from ledger.artifact import consent_artifact
+from scripts._mutate.operators import mutants
+from scripts._mutate.run import KILLED, NO_MUTANT, SURVIVED, Report, Verdict, _judge
+from scripts._settings import ROOT
+
+SOURCE = '''# pragma version 0.4.3
+"""
+@dev a == b is not code
+"""
+
+LIMIT: constant(uint256) = 2**8
+
+event Seen:
+    who: indexed(address)
+
+@internal
+def _check(account: address, other: address):
+    # nor is a != b
+    if account == other and account != msg.sender:
+        refusals._refuse(refusals.WRONG)
+    self.count[account] = (
+        self.count[other] & LIMIT
+    )
+'''
+
+
+def changed():
+    return {(each.line, each.operator): each for each in mutants("Some.vy", SOURCE)}
+
+
+def test_mutants_leave_comments_docstrings_and_declarations():
+    assert {line for line, _ in changed()} == {6, 14, 15, 16, 17}
+
+
+@pytest.mark.parametrize(
+    ("line", "operator", "expected"),
+    [
+        (6, "+ 1", "LIMIT: constant(uint256) = 2**9"),
+        (14, "== -> !=", "if account != other and account != msg.sender:"),
+        (14, "and -> or", "if account == other or account != msg.sender:"),
+        (14, "msg.sender", "if account == other and account != tx.origin:"),
+        (14, "if never", "if False:"),
+        (15, "dropped", "    if account == other and account != msg.sender:\n        pass\n"),
+        (16, "dropped", "        refusals._refuse(refusals.WRONG)\n    pass\n"),
+        (17, "& -> |", "self.count[other] | LIMIT"),
+    ],
+)
+def test_mutants_change_one_thing(line, operator, expected):
+    found = [
+        each.applied(SOURCE)
+        for each in mutants("Some.vy", SOURCE)
+        if (each.line, each.operator) == (line, operator)
+    ]
+    assert any(expected in each for each in found)
+
+
+def test_shown_counts_only_what_is_a_mutant():
+    (mutant, *_) = mutants("Some.vy", SOURCE)
+    fates = [KILLED, KILLED, KILLED, SURVIVED, *NO_MUTANT]
+    report = Report(
+        all_mutants=9, seed=1, verdicts=tuple(Verdict(mutant=mutant, fate=f) for f in fates)
+    )
+    assert report.shown()["score"] == 0.75
+    assert len(report.shown()["survivors"]) == 1
+
+
+def test_judge_kills_a_mutant_and_remembers_it(tmp_path):
+    source = (ROOT / "contracts" / "modules" / "key_ring.vy").read_text()
+    wrong = next(
+        each for each in mutants("modules/key_ring.vy", source) if each.operator == "!= -> =="
+    )
+    right = consent_artifact(ROOT, ROOT / ".build" / "consent")
+    assert _judge(ROOT, tmp_path, right, wrong, 400).fate == KILLED
+    (kept,) = tmp_path.glob("*.json")
+    kept.write_text(json.dumps({"fate": SURVIVED, "steps": 1}))
+    assert _judge(ROOT, tmp_path, right, wrong, 400).fate == SURVIVED
