@@ -181,7 +181,7 @@ def _recovery(bench: Bench) -> dict[str, Measurement]:
     return {"recover": approvals[0] + approvals[1] + completed}
 
 
-def row(name: str, measured: Measurement) -> dict[str, Any]:
+def line(name: str, measured: Measurement) -> dict[str, Any]:
     """A line of the table, and whether it is within its bounds."""
     within = measured.ratio <= BOUNDS.get(name, UNSIGNED)
     within = within and measured.gas <= MOST.get(name, measured.gas)
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with anvil() as web3:
         bench = Bench(web3)
-        rows = {name: row(name, each) for name, each in measure(bench).items()}
+        rows = {name: line(name, each) for name, each in measure(bench).items()}
         sizes = bench.sizes()
     if options.json:
         print(json.dumps({**rows, "bytes": sizes}, indent=2))

