@@ -22,12 +22,32 @@ def merge_medication(
     ordered = sorted(group, key=_standing)
     newest = [fact for fact in ordered if _may_be_one_day(fact.date, ordered[0].date)]
     older = ordered[len(newest) :]
+    if given_up := _given_up(newest):
+        others = [fact for fact in group if fact not in given_up]
+        kept, about = merge_medication(others, complete_lists, joined)
+        return [*kept, _whole(given_up, [], joined)], about
     said = [verdict for paper in _by_document(newest) for verdict in _verdicts(paper)]
     about = _disagreement(said)
     if about:
         sides = _sides(said, newest, about)
         return [_whole(s, older if i == 0 else [], joined) for i, s in enumerate(sides)], about
     return [_last_seen(_whole([*said[:1], *newest], older, joined), complete_lists)], None
+
+
+def _given_up(newest: Sequence[Fact]) -> list[Fact]:
+    """The strength that a paper lists as stopped beside another that it lists as taken."""
+    listed = [fact for fact in newest if fact.evidence[0].method == _LISTED and fact.dose]
+    current = [fact for fact in listed if fact.status == "current"]
+    taken = {amount(fact.dose) for fact in current}
+    papers = {fact.evidence[0].document for fact in current}
+    apart = [
+        fact
+        for fact in listed
+        if fact.status == "stopped"
+        and amount(fact.dose) not in taken
+        and fact.evidence[0].document in papers
+    ]
+    return [fact for fact in apart if amount(fact.dose) == amount(apart[0].dose)]
 
 
 def _may_be_one_day(date: str | None, other: str | None) -> bool:
