@@ -22,6 +22,8 @@ class About(StrEnum):
     NOT_READ = "not-read"
     EMPTY_PAGE = "empty-page"
     NO_FACTS = "no-facts"
+    UNREAD_ROW = "unread-row"
+    FOREIGN = "foreign"
     UNDATED = "undated"
     MISSING = "missing"
     TO_CHECK = "to-check"

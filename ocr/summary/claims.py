@@ -11,7 +11,7 @@ from ocr.summary.identity import identity_mentions
 from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
 from ocr.summary.medications import medication_mentions
-from ocr.summary.mentions import NONE_KNOWN, Mention
+from ocr.summary.mentions import NONE_KNOWN, UNREAD, Mention
 from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
@@ -58,6 +58,8 @@ def _judge(sheet: Sheet, mention: Mention) -> Assertion:
 
 def _holds(mention: Mention, judged: Assertion) -> bool:
     """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
+    if mention.method == UNREAD:
+        return False
     if mention.kind is Kind.MEDICATION:
         stopped = mention.details.get("status") == "stopped"
         return not judged.family and (stopped or not judged.negated)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from core.alerts import Alert
 from core.facts import Conflict, Fact
 from core.history import About, Caution, History, Trend
-from ocr.summary.lab_rows import side_of
+from ocr.summary.lab_values import side_of
 from ocr.summary.wording import fact_line
 
 Item = TypeVar("Item")

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.facts import Fact, Polarity
-from ocr.summary.lab_rows import bounds, number
 from ocr.summary.lab_units import ucum_of
+from ocr.summary.lab_values import bounds, number
 
 Json = dict[str, Any]
 

@@ -12,6 +12,9 @@ from ocr.summary.text import Span
 NONE_KNOWN = "none known"
 """Method of allergy mentions that say that there is none."""
 
+UNREAD = "lab-unread"
+"""Method of rows of a known test whose value was not read: no fact, but nothing to pass over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
