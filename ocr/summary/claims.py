@@ -11,10 +11,11 @@ from ocr.summary.identity import identity_mentions
 from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
 from ocr.summary.medications import medication_mentions
-from ocr.summary.mentions import NONE_KNOWN, UNREAD, Mention
+from ocr.summary.mentions import NONE_KNOWN, SYMPTOM, UNREAD, Mention
 from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
+from ocr.summary.symptoms import symptom_mentions
 
 SURE = 0.80
 """Values and doses read below this confidence are marked for checking."""
@@ -26,6 +27,7 @@ _EXTRACTORS = (
     allergy_mentions,
     medication_mentions,
     problem_mentions,
+    symptom_mentions,
     lab_mentions,
     procedure_mentions,
     immunization_mentions,
@@ -60,6 +62,8 @@ def _holds(mention: Mention, judged: Assertion) -> bool:
     """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
     if mention.method == UNREAD:
         return False
+    if mention.method == SYMPTOM:
+        return judged.negated and not (judged.family or judged.hypothetical or judged.historical)
     if mention.kind is Kind.MEDICATION:
         stopped = mention.details.get("status") == "stopped"
         return not judged.family and (stopped or not judged.negated)
@@ -98,6 +102,8 @@ def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:
     resolved = judged.historical and details.get("status") == "active"
     if mention.kind is Kind.PROBLEM and resolved and mention.method == "problem-list":
         details["status"] = None
+    if mention.kind is Kind.PROBLEM and judged.resolved and not judged.negated:
+        details["status"] = "resolved"
     if mention.kind is Kind.PROBLEM and judged.negated:
         details["status"] = None
     return details

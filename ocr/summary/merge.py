@@ -13,6 +13,7 @@ from ocr.summary.drugs import find_drugs
 from ocr.summary.immunizations import known_vaccine
 from ocr.summary.medication_merge import merge_medication
 from ocr.summary.problems import known_problem
+from ocr.summary.symptoms import known_symptom
 from ocr.summary.vocabulary import data, normal
 
 
@@ -55,7 +56,8 @@ def _key(fact: Fact) -> tuple[str, ...]:
         return (_singular(normal(fact.name)), fact.polarity if "known" in fact.name else "")
     if fact.kind is Kind.PROBLEM:
         known = known_problem(fact.name)
-        return (known.name if known else normal(fact.name), fact.polarity)
+        symptom = known_symptom(fact.name) if fact.polarity is Polarity.NEGATED else None
+        return (known.name if known else symptom or normal(fact.name), fact.polarity)
     if fact.kind is Kind.LAB:
         return (fact.name, fact.date or "", normal(fact.value or ""), fact.unit or "")
     if fact.kind is Kind.IMMUNIZATION:
@@ -135,11 +137,11 @@ def _with_reactions(group: list[Fact]) -> Fact:
 
 
 def _problem(group: list[Fact], _lists: Sequence[str]) -> _Result:
-    """The newest status wins; two statuses of the same date stand beside each other."""
+    """The newest status wins; two that no date orders stand beside each other."""
     stated = sorted((f for f in group if f.status), key=lambda f: newest_first(f.date))
     if not stated:
         return [joined(group)], None
-    newest = [f for f in stated if f.date == stated[0].date]
+    newest = [f for f in stated if f.date in (stated[0].date, None)]
     statuses = list(dict.fromkeys(f.status for f in newest))
     if len(statuses) == 1:
         return [replace(joined(group), status=statuses[0], name=stated[0].name)], None
@@ -226,7 +228,11 @@ def _denials(facts: list[Fact]) -> tuple[list[Fact], list[Conflict]]:
     }
     kept, conflicts = [], []
     for fact in facts:
-        if fact.kind is not Kind.PROBLEM or fact.polarity is Polarity.AFFIRMED:
+        if (
+            fact.kind is not Kind.PROBLEM
+            or fact.polarity is Polarity.AFFIRMED
+            or (fact.experiencer is Experiencer.PATIENT and known_symptom(fact.name))
+        ):
             kept.append(fact)
         elif fact.experiencer is Experiencer.PATIENT and known_problem(fact.name):
             kept.append(fact)

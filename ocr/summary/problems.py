@@ -176,14 +176,18 @@ def _mention(
 
 
 def _status(sheet: Sheet, unit: Unit) -> tuple[str, int] | None:
-    """The status a list item states, and where its word ends."""
+    """The status a list item states, and where its words end; "not resolved" says the other."""
     if not unit.item:
         return None
-    for shown in ("resolved", "active"):
-        match = _status_pattern(shown).search(sheet.text, *unit.span)
-        if match:
-            return shown, match.end()
-    return None
+    said = [
+        (match.end() - match.start(), shown, match.end())
+        for shown in ("resolved", "active")
+        if (match := _status_pattern(shown).search(sheet.text, *unit.span))
+    ]
+    if not said:
+        return None
+    _, shown, end = max(said)
+    return shown, end
 
 
 def _section_status(unit: Unit) -> str | None:
