@@ -26,6 +26,7 @@ _NO_LABS = frozenset({"family", "allergies", "immunizations", "medications", "me
 _GOAL = re.compile(
     r"\b(?:target|goal|aim|aiming|normal range|should be|keep|below|under|if)\b", re.IGNORECASE
 )
+_DIGIT = re.compile(r"\d")
 _LAST = re.compile(
     r"\b(?:last|previous|previously|prior|earlier|baseline|old|from)\b", re.IGNORECASE
 )
@@ -129,7 +130,7 @@ def _narrative(sheet: Sheet, rows: list[Mention]) -> Iterator[Mention]:
         if unit.section.kind in _NO_LABS:
             continue
         text = sheet.text[unit.span[0] : unit.span[1]]
-        if not any(c.isdigit() for c in text):
+        if _DIGIT.search(text) is None:
             continue
         listed = unit.section.kind == "labs"
         for row in known_tests(text, unit.span[0], bare=listed):

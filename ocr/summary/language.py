@@ -6,6 +6,7 @@ bread. So a page in another language gives no facts but whose it is.
 
 import re
 import unicodedata
+from collections import Counter
 from functools import cache
 
 from ocr.summary.vocabulary import data
@@ -26,22 +27,24 @@ _FOREIGN_LETTERS = 0.5
 
 def language_of(text: str) -> str:
     """The name of the page's language, "English" where nothing speaks against it."""
-    letters = [c for c in text if c.isalpha()]
-    if len(letters) > _ENOUGH and _beyond_latin(letters) > _FOREIGN_LETTERS:
+    if not text.isascii() and _beyond_latin(text) > _FOREIGN_LETTERS:
         return OTHER_SCRIPT
     words = re.findall(r"[^\W\d_]+", text.lower())
     if len(words) < _ENOUGH:
         return ENGLISH
-    counts = {name: sum(word in known for word in words) for name, known in _known().items()}
-    best = max(counts, key=lambda name: counts[name])
+    counts = Counter(name for word in words for name in _languages().get(word, ()))
+    best = max(_known(), key=lambda name: counts[name])
     different = len(_known()[best].intersection(words))
     if best == ENGLISH or different < _DIFFERENT or counts[best] < _SHARE * len(words):
         return ENGLISH
     return best if counts[best] >= _LEAD * counts[ENGLISH] else ENGLISH
 
 
-def _beyond_latin(letters: list[str]) -> float:
+def _beyond_latin(text: str) -> float:
     """Share of the letters that are not Latin; Greek letters of units count little."""
+    letters = [c for c in text if c.isalpha()]
+    if len(letters) < _ENOUGH:
+        return 0.0
     return sum(not _is_latin(letter) for letter in letters) / len(letters)
 
 
@@ -56,3 +59,13 @@ def _known() -> dict[str, frozenset[str]]:
         name: frozenset(w for w in words if len(w) > 1)
         for name, words in data("languages")["words"].items()
     }
+
+
+@cache
+def _languages() -> dict[str, tuple[str, ...]]:
+    """The languages of each function word."""
+    table: dict[str, list[str]] = {}
+    for name, words in _known().items():
+        for word in words:
+            table.setdefault(word, []).append(name)
+    return {word: tuple(names) for word, names in table.items()}
