@@ -25,6 +25,7 @@ class About(StrEnum):
     UNREAD_ROW = "unread-row"
     FOREIGN = "foreign"
     UNDATED = "undated"
+    AMBIGUOUS_DATE = "ambiguous-date"
     MISSING = "missing"
     TO_CHECK = "to-check"
     CORRECTION = "correction"

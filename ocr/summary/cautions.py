@@ -103,6 +103,12 @@ def _about_reading(
         elif name in mine - foreign and not any(f.kind is not Kind.PATIENT for f in found[name]):
             text = f"{name}: nothing was found that this summary understands. Read the paper."
             cautions.append(Caution(code=About.NO_FACTS, text=text, documents=(name,)))
+    either = tuple(
+        name for name in extracts if name in mine and any(f.date_either for f in found[name])
+    )
+    if either:
+        text = f"Day and month of a date could be either, both are shown: {', '.join(either)}."
+        cautions.append(Caution(code=About.AMBIGUOUS_DATE, text=text, documents=either))
     undated = tuple(
         name
         for name in leaves

@@ -7,6 +7,7 @@ from dataclasses import replace
 from core.facts import Evidence, Experiencer, Fact, Kind, Polarity
 from ocr.summary.allergies import allergy_mentions
 from ocr.summary.assertions import Assertion, assertion
+from ocr.summary.dates import find_dates
 from ocr.summary.identity import identity_mentions
 from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
@@ -93,8 +94,21 @@ def _fact(sheet: Sheet, mention: Mention, judged: Assertion) -> Fact:
         code=mention.code,
         polarity=_polarity(mention, judged),
         experiencer=_experiencer(mention, judged),
+        date_either=_either(sheet, mention),
         **_details(mention, judged),
     )
+
+
+def _either(sheet: Sheet, mention: Mention) -> str | None:
+    """Both dates, where the year is all that is sure of the mention's date."""
+    date = mention.details.get("date")
+    if date is None or len(date) > len("2024"):
+        return None
+    start = min(span[0] for span in mention.extent)
+    end = max(span[1] for span in mention.extent)
+    line = sheet.page.line_at(start).start, sheet.page.line_at(end - 1).end
+    near = [d.either for d in find_dates(sheet.text, *line) if d.iso == date and d.either]
+    return near[0] if near else sheet.date_either if date == sheet.date else None
 
 
 def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:

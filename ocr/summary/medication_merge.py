@@ -153,6 +153,7 @@ def _whole(
         status=newest[0].status,
         cue=dated_stop.cue if newest[0].status == "stopped" else newest[0].cue,
         date=newest[0].date,
+        date_either=newest[0].date_either,
         dose=said.dose,
         route=said.route,
         frequency=said.frequency,
@@ -167,7 +168,7 @@ def _earlier(said: Fact, older: Sequence[Fact]) -> str | None:
     for fact in older:
         if fact.dose and amount(fact.dose) not in seen:
             seen.add(amount(fact.dose))
-            parts = [fact.dose, fact.frequency or "", f"({fact.date or 'undated'})"]
+            parts = [fact.dose, fact.frequency or "", f"({fact.when or 'undated'})"]
             notes.append(" ".join(part for part in parts if part))
     return "; ".join(notes) or None
 

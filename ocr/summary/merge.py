@@ -41,7 +41,7 @@ def merge(facts: Iterable[Fact], complete_lists: Sequence[str] = ()) -> Merged:
         kept.extend(merged)
         if about:
             conflicts.append(_conflict(merged, about))
-    kept = _without_general(_undated_joined(kept))
+    kept = _without_general(_undated_joined(_births_settled(kept)))
     kept, denied = _denials(kept)
     return Merged(
         facts=tuple(kept),
@@ -167,6 +167,21 @@ def _conflict(facts: Sequence[Fact], about: str) -> Conflict:
     )
 
 
+def _births_settled(facts: list[Fact]) -> list[Fact]:
+    """A birth date that could be either joins the one that another paper has in full."""
+    births = [f for f in facts if f.kind is Kind.PATIENT and f.name == "birth date"]
+    result = list(facts)
+    for fact in births:
+        readings = str(fact.value).split(" or ")
+        twin = next((f for f in births if f is not fact and f.value in readings), None)
+        if len(readings) > 1 and twin:
+            result.remove(fact)
+            known = next(f for f in result if f.id == twin.id)
+            whole = replace(known, evidence=_all_evidence([known, fact]))
+            result[result.index(known)] = whole
+    return result
+
+
 def _undated_joined(facts: list[Fact]) -> list[Fact]:
     """A value or procedure told again without its date joins the dated one."""
     result = list(facts)
@@ -176,7 +191,11 @@ def _undated_joined(facts: list[Fact]) -> list[Fact]:
         twin = next((f for f in result if f is not fact and _told_again(f, fact)), None)
         if twin:
             result[result.index(twin)] = replace(
-                joined([twin, fact]), id=twin.id, date=twin.date, name=twin.name
+                joined([twin, fact]),
+                id=twin.id,
+                date=twin.date,
+                date_either=twin.date_either,
+                name=twin.name,
             )
             result.remove(fact)
     return result

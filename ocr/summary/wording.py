@@ -18,7 +18,7 @@ def fact_line(fact: Fact) -> str:
         Kind.MEDICATION: (fact.dose, fact.route, fact.frequency, _status(fact)),
         Kind.LAB: (_measured(fact), fact.range and f"reference {fact.range}"),
     }.get(fact.kind, (fact.status,))
-    parts = [part for part in (*told, fact.date) if part]
+    parts = [part for part in (*told, fact.when) if part]
     return f"{fact_title(fact)}: {', '.join(parts)}" if parts else fact_title(fact)
 
 
