@@ -14,7 +14,7 @@ NOISE_CUTOFF = 86
 """rapidfuzz ratio from which a word counts as a misread drug name."""
 
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9'-]*")
-_SLASH = re.compile(r"\s*([/+])\s*")
+_SLASH = re.compile(r"\s*([/+-])\s*")
 _JOIN = re.compile(r"\s?[/+]\s?|\s?-\s?|,?\s")
 _LONGEST = 5
 
@@ -68,8 +68,24 @@ def _longest(text: str, tokens: list[re.Match[str]], i: int) -> tuple[int, Drug 
         printed = _SLASH.sub(r"\1", normal(text[start:end]))
         if name := _ingredient(printed):
             brand = text[start:end] if _is_brand(printed, name) else None
+            start = _with_prefix(text, start)
             return size, Drug(name=name, span=(start, end), brand=brand)
     return 1, None
+
+
+_PREFIX = re.compile(
+    r"(?<![\w-])(?:[dlnors]|dl|rac|cis|trans|tert|alpha|beta|gamma|delta|epsilon|ortho|meta|para"
+    r"|[α-ω])\s?-\s?$",
+    re.IGNORECASE,
+)
+"""Descriptors of form, as in "D-penicillamine"; a number would be a list's as well."""
+
+
+def _with_prefix(text: str, start: int) -> int:
+    """Where the name begins with the chemist's descriptors before it."""
+    reach = max(0, start - 12)
+    before = _PREFIX.search(text[reach:start])
+    return reach + before.start() if before else start
 
 
 def _reach(text: str, tokens: list[re.Match[str]], i: int) -> int:
