@@ -17,6 +17,10 @@ class Kind(StrEnum):
     LAB = "lab"
     PROCEDURE = "procedure"
     IMMUNIZATION = "immunization"
+    VITAL = "vital"
+    DEVICE = "device"
+    SOCIAL = "social"
+    CONTACT = "contact"
 
 
 class Polarity(StrEnum):

@@ -8,6 +8,7 @@ from core.facts import Evidence, Experiencer, Fact, Kind, Polarity
 from ocr.summary.allergies import allergy_mentions
 from ocr.summary.assertions import Assertion, assertion
 from ocr.summary.dates import find_dates
+from ocr.summary.devices import device_mentions
 from ocr.summary.identity import identity_mentions
 from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
@@ -16,7 +17,9 @@ from ocr.summary.mentions import NONE_KNOWN, SYMPTOM, UNREAD, Mention
 from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
+from ocr.summary.social import contact_mentions, social_mentions
 from ocr.summary.symptoms import symptom_mentions
+from ocr.summary.vitals import vital_mentions
 
 SURE = 0.80
 """Values and doses read below this confidence are marked for checking."""
@@ -32,6 +35,10 @@ _EXTRACTORS = (
     lab_mentions,
     procedure_mentions,
     immunization_mentions,
+    vital_mentions,
+    device_mentions,
+    social_mentions,
+    contact_mentions,
 )
 
 
@@ -70,7 +77,7 @@ def _holds(mention: Mention, judged: Assertion) -> bool:
         return not judged.family and (stopped or not judged.negated)
     if mention.kind is Kind.ALLERGY and judged.hypothetical:
         return mention.method == "allergy-list"
-    if mention.kind is Kind.PROCEDURE:
+    if mention.kind in (Kind.PROCEDURE, Kind.DEVICE):
         return not (judged.negated or judged.hypothetical or judged.family)
     if mention.method == WEAK and not judged.negated:
         return False

@@ -58,7 +58,9 @@ def _key(fact: Fact) -> tuple[str, ...]:
         known = known_problem(fact.name)
         symptom = known_symptom(fact.name) if fact.polarity is Polarity.NEGATED else None
         return (known.name if known else symptom or normal(fact.name), fact.polarity)
-    if fact.kind is Kind.LAB:
+    if fact.kind in (Kind.SOCIAL, Kind.CONTACT):
+        return (fact.name, normal(fact.value or ""))
+    if fact.kind in (Kind.LAB, Kind.VITAL):
         return (fact.name, fact.date or "", normal(fact.value or ""), fact.unit or "")
     if fact.kind is Kind.IMMUNIZATION:
         vaccine = known_vaccine(fact.name)
@@ -158,6 +160,10 @@ _MERGERS: dict[Kind, Callable[[list[Fact], Sequence[str]], _Result]] = {
     Kind.LAB: _same,
     Kind.PROCEDURE: _same,
     Kind.IMMUNIZATION: _same,
+    Kind.VITAL: _same,
+    Kind.DEVICE: _same,
+    Kind.SOCIAL: _same,
+    Kind.CONTACT: _same,
 }
 
 

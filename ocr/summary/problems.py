@@ -7,6 +7,7 @@ from functools import cache
 
 from core.facts import Coding, Kind
 from ocr.summary.dates import find_dates
+from ocr.summary.devices import is_device
 from ocr.summary.immunizations import vaccine_tables
 from ocr.summary.mentions import Mention, clean
 from ocr.summary.procedures import is_procedure
@@ -97,6 +98,8 @@ def _item(sheet: Sheet, unit: Unit) -> Mention | None:
     past = _PAST.match(text, start, end)
     start = past.end() if past else start
     name = clean(re.sub(r"\s(?:in|on|from)$", "", text[start:end].rstrip(" ,(-")))
+    if is_device(name):
+        return None
     label = text[end : end + 1] == ":" and not known_problem(name)
     if label or not _is_name(name) or (is_procedure(name) and not known_problem(name)):
         return None

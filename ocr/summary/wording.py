@@ -14,6 +14,9 @@ def fact_line(fact: Fact) -> str:
     """One line with everything the fact says."""
     told = {
         Kind.PATIENT: (fact.value, fact.unit),
+        Kind.VITAL: (_measured(fact),),
+        Kind.SOCIAL: (fact.value,),
+        Kind.CONTACT: (fact.value,),
         Kind.ALLERGY: (fact.reaction, fact.severity),
         Kind.MEDICATION: (fact.dose, fact.route, fact.frequency, _status(fact)),
         Kind.LAB: (_measured(fact), fact.range and f"reference {fact.range}"),
