@@ -17,6 +17,10 @@ class Kind(StrEnum):
     LAB = "lab"
     PROCEDURE = "procedure"
     IMMUNIZATION = "immunization"
+    VITAL = "vital"
+    DEVICE = "device"
+    SOCIAL = "social"
+    CONTACT = "contact"
 
 
 class Polarity(StrEnum):
@@ -87,8 +91,15 @@ class Fact:
     experiencer: Experiencer = Experiencer.PATIENT
     date: str | None = None
     """ISO 8601 with the precision the page has: 2024, 2024-03 or 2024-03-05."""
+    date_either: str | None = None
+    """"2024-03-04 or 2024-04-03" where day and month could be either; `date` is then the year."""
     corrected: str | None = None
     """Who confirmed or completed it and when, and what the paper has; see core.corrections."""
+
+    @property
+    def when(self) -> str | None:
+        """The date as a person should see it: both where it could be either."""
+        return self.date_either or self.date
 
     def __post_init__(self) -> None:
         if not self.evidence:

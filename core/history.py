@@ -22,7 +22,10 @@ class About(StrEnum):
     NOT_READ = "not-read"
     EMPTY_PAGE = "empty-page"
     NO_FACTS = "no-facts"
+    UNREAD_ROW = "unread-row"
+    FOREIGN = "foreign"
     UNDATED = "undated"
+    AMBIGUOUS_DATE = "ambiguous-date"
     MISSING = "missing"
     TO_CHECK = "to-check"
     CORRECTION = "correction"
@@ -82,6 +85,12 @@ class History:
     immunizations: tuple[Fact, ...] = ()
     family: tuple[Fact, ...] = ()
     """Problems of relatives; never the patient's."""
+    vitals: tuple[Trend, ...] = ()
+    devices: tuple[Fact, ...] = ()
+    social: tuple[Fact, ...] = ()
+    """In the paper's own words, by topic."""
+    contacts: tuple[Fact, ...] = ()
+    """Whom to call: relatives, the family doctor, the pharmacy."""
     negated: tuple[Fact, ...] = ()
     """Diagnoses that the paper expressly denies."""
     conflicts: tuple[Conflict, ...] = ()
@@ -94,6 +103,7 @@ class History:
     def facts(self) -> tuple[Fact, ...]:
         """All facts in the order of the page."""
         points = (point for trend in self.labs for point in trend.points)
+        vitals = (point for trend in self.vitals for point in trend.points)
         return (
             *self.patient,
             *self.allergies,
@@ -104,6 +114,10 @@ class History:
             *self.procedures,
             *self.immunizations,
             *self.family,
+            *vitals,
+            *self.devices,
+            *self.social,
+            *self.contacts,
             *self.negated,
         )
 
@@ -118,6 +132,8 @@ class History:
             "lab values": sum(len(trend.points) for trend in self.labs),
             "procedures": len(self.procedures),
             "immunizations": len(self.immunizations),
+            "vital signs": sum(len(trend.points) for trend in self.vitals),
+            "devices": len(self.devices),
         }
 
     @property
@@ -154,6 +170,10 @@ def history_of(
         procedures=_ranked(_affirmed(own, Kind.PROCEDURE), _by_newest),
         immunizations=_ranked(_affirmed(own, Kind.IMMUNIZATION), _by_newest),
         family=_ranked((f for f in facts if f.experiencer is Experiencer.FAMILY), _by_name),
+        vitals=rank_trends(_of(own, Kind.VITAL)),
+        devices=_ranked(_affirmed(own, Kind.DEVICE), _by_name),
+        social=_ranked(_of(own, Kind.SOCIAL), _by_newest),
+        contacts=_ranked(_of(own, Kind.CONTACT), _by_name),
         negated=tuple(
             f for f in own if f.polarity is Polarity.NEGATED and f.kind is not Kind.ALLERGY
         ),

@@ -26,9 +26,11 @@ class Word:
     text: str
     box: Box
     confidence: float
-    """0 to 1, as the engine says; 1 for a born-digital text layer."""
+    """0 to 1, as the engines say; low where two disagree; 1 for a born-digital text layer."""
     engine: str
     """"tesseract", "pdf-text", ..."""
+    rival: str = ""
+    """What another engine read here; empty when it read the same or was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,8 +243,10 @@ class StoreClient:
     def collect_garbage(self) -> None:
         """Have the node delete every block without a pin: the last step of an erasure."""
         with self._rpc("collect garbage") as rpc:
-            rows = rpc.repo.gc(quiet=True)
-            if any(row.get("Error") for row in rows or ()):
+            # `quiet` would have the library throw the answer away, and what failed with it.
+            with rpc.repo.gc(stream=True, opts={"stream-errors": "true"}) as rows:
+                failed = [row for row in rows if row.get("Error")]
+            if failed:
                 raise StoreError("The IPFS node could not delete every block without a pin.")
 
     def stored_bytes(self) -> int:

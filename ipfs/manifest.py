@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from core.errors import InputError, VerificationError
 from core.hashing import address
@@ -92,14 +93,15 @@ def write_manifest(entries: list[Entry]) -> bytes:
 def read_manifest(raw: bytes) -> list[Entry]:
     """The entries of a manifest from elsewhere. Raises VerificationError naming what is wrong."""
     try:
-        parsed = json.loads(raw)
+        # Its nesting is bounded whatever the interpreter's recursion limit is set to.
+        parsed = from_json(raw)
         if isinstance(parsed, dict) and parsed.get("version", VERSION) != VERSION:
             raise _wrong(f"has a version that this program does not read (it reads {VERSION})")
         manifest = _Manifest.model_validate(parsed)
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise _wrong(f"is malformed at {place or 'its top'}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise _wrong("is not JSON, or was cut short") from None
     body = {name: value for name, value in parsed.items() if name != "sha256"}
     if _hash_of(body) != manifest.sha256:

@@ -55,20 +55,7 @@ class SealedRecord:
     @classmethod
     def from_untrusted(cls, sealed: bytes) -> "SealedRecord":
         """Raises VerificationError on a wrong length, magic, version or suite."""
-        in_range = MIN_SEALED_BYTES <= len(sealed) <= MAX_SEALED_BYTES
-        require(in_range, Check.STRUCTURE, f"A sealed record cannot have {len(sealed)} bytes")
-        magic, version, suite = sealed[: len(MAGIC)], sealed[len(MAGIC)], sealed[len(MAGIC) + 1]
-        require(magic == MAGIC, Check.STRUCTURE, "These bytes are not a sealed record")
-        require(
-            version == VERSION,
-            Check.STRUCTURE,
-            f"The sealed record has version {version}; this program reads version {VERSION}",
-        )
-        require(
-            suite == SUITE,
-            Check.STRUCTURE,
-            f"The sealed record uses cipher suite {suite}; this program reads suite {SUITE}",
-        )
+        require_record_structure(sealed)
         return cls(
             key_commitment=sealed[_PREFIX_BYTES:_BOUND_BYTES],
             nonce=sealed[_BOUND_BYTES:HEADER_BYTES],
@@ -108,6 +95,24 @@ def unsafe_seal_with(payload: bytes, context: SealContext, key: bytes, nonce: by
     cipher = AESGCM(_derive(key, _ENCRYPT_LABEL, context))
     ciphertext = cipher.encrypt(nonce, frame, header + context_bytes(context))
     return Sealed(record=header + nonce + ciphertext, key_commitment=commitment, key=key)
+
+
+def require_record_structure(sealed: bytes) -> None:
+    """Raises VerificationError on a wrong length, magic, version or suite."""
+    in_range = MIN_SEALED_BYTES <= len(sealed) <= MAX_SEALED_BYTES
+    require(in_range, Check.STRUCTURE, f"A sealed record cannot have {len(sealed)} bytes")
+    magic, version, suite = sealed[: len(MAGIC)], sealed[len(MAGIC)], sealed[len(MAGIC) + 1]
+    require(magic == MAGIC, Check.STRUCTURE, "These bytes are not a sealed record")
+    require(
+        version == VERSION,
+        Check.STRUCTURE,
+        f"The sealed record has version {version}; this program reads version {VERSION}",
+    )
+    require(
+        suite == SUITE,
+        Check.STRUCTURE,
+        f"The sealed record uses cipher suite {suite}; this program reads suite {SUITE}",
+    )
 
 
 def verify_key(record: SealedRecord, key: bytes, context: SealContext) -> None:

@@ -1,7 +1,8 @@
 """What publishing needs: the publisher over a home, and the payload of what was named."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from scripts._local import Places
 from scripts._settings import Settings
 
 if TYPE_CHECKING:
-    from core.flows.publish import Publisher
+    from core.flows.publish import Publisher, Resumed
+    from core.ports import Signer
     from ipfs.outbox import PinningStore, SqliteOutbox
     from ipfs.vault import IpfsVault
     from ledger.client import EvmLedger
@@ -64,6 +66,30 @@ def local_publisher(
 
     store = StoreClient(StoreSettings(address=ipfs))
     return make_publisher(ledger, vault, store, open_outbox(settings))
+
+
+def carry_on(
+    settings: Settings, signer: "Signer | None" = None, ipfs: str | None = None
+) -> "Iterator[Resumed]":
+    """Bring what is under way under home to its end, one publication after the other.
+
+    `signer` signs what waits for its own account. Raises what keeps it from beginning; what stops
+    a single one is in its `error`.
+    """
+    from scripts._local import connect_ledger
+    from scripts._vault import opened
+
+    with closing(open_outbox(settings)) as outbox, opened(settings, ipfs) as vault:
+        publisher = make_publisher(connect_ledger(settings), vault.vault, vault.store, outbox)
+        yield from publisher.resume(signer)
+
+
+def line(publication: Publication) -> str:
+    """A publication in a sentence, with the way out when it needs one."""
+    context = publication.context
+    reason = f" ({publication.reason})" if publication.reason else ""
+    said = f"{context.patient} version {context.version}: {publication.stage}{reason}"
+    return f"{said}. {publication.way_out}".rstrip()
 
 
 def summary_in(paths: Sequence[Path]) -> Path | None:

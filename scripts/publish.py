@@ -60,7 +60,7 @@ def cli(
 
 
 def _status(settings: "Settings", as_json: bool) -> None:
-    from scripts._publishing import open_outbox, shown
+    from scripts._publishing import line, open_outbox, shown
 
     with closing(open_outbox(settings)) as outbox:
         publications = outbox.publications()
@@ -68,24 +68,20 @@ def _status(settings: "Settings", as_json: bool) -> None:
         emit([shown(each) for each in publications])
         return
     for each in publications:
-        click.echo(_line(each))
+        click.echo(line(each))
     if not publications:
         talk("Nothing was published from here yet.")
 
 
 def _resume(settings: "Settings", wallet: Path | None, ipfs: str | None, as_json: bool) -> None:
-    from scripts._local import connect_ledger
-    from scripts._publishing import make_publisher, open_outbox, shown
-    from scripts._vault import opened, owner_of
+    from scripts._publishing import carry_on, line, shown
+    from scripts._vault import owner_of
 
     signer = owner_of(wallet).signer if wallet else None
-    with closing(open_outbox(settings)) as outbox, opened(settings, ipfs) as vault:
-        ledger = connect_ledger(settings)
-        publisher = make_publisher(ledger, vault.vault, vault.store, outbox)
-        resumed = []
-        for each in publisher.resume(signer):
-            resumed.append(each)
-            talk(_line(each.publication))
+    resumed = []
+    for each in carry_on(settings, signer, ipfs):
+        resumed.append(each)
+        talk(line(each.publication))
     if as_json:
         errors = [each.error.user_message() if each.error else None for each in resumed]
         emit(
@@ -185,13 +181,6 @@ def _tell(published: "Published", as_json: bool, owner: "Owner") -> None:
     click.echo(f"version {published.version}")
     if transaction is None:
         talk("The chain held this version already: nothing was sealed twice.")
-
-
-def _line(publication: Publication) -> str:
-    context = publication.context
-    reason = f" ({publication.reason})" if publication.reason else ""
-    said = f"{context.patient} version {context.version}: {publication.stage}{reason}"
-    return f"{said}. {publication.way_out}".rstrip()
 
 
 def _unfinished(publication: Publication) -> PublicationError:

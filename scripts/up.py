@@ -1,15 +1,18 @@
 """`anamnesis up`: the local stack until Ctrl-C."""
 
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from core.errors import AnamnesisError
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
 
 if TYPE_CHECKING:
     from ipfs.supervisor import NodeProcess
+    from scripts._settings import Settings
 
 
 @click.command(cls=Command)
@@ -61,8 +64,27 @@ def cli(
             click.echo(running.dapp)
             _tell_of(stack.store)
             talk(f"Open {running.dapp} in a browser with a wallet. Ctrl-C ends everything.")
+        _carry_on(settings)
         stack.serve()
         talk("Ending.")
+
+
+def _carry_on(settings: "Settings") -> None:
+    """What was on its way when the stack ended, whose signers may be gone from their browsers.
+
+    Nothing that goes wrong with one of them keeps the stack from serving.
+    """
+    from scripts._publishing import carry_on, line, open_outbox
+
+    try:
+        with closing(open_outbox(settings)) as outbox:
+            under_way = any(each.is_open for each in outbox.publications())
+        for each in carry_on(settings) if under_way else ():
+            talk(f"Resumed: {line(each.publication)}")
+            if each.error is not None:
+                talk(each.error.user_message())
+    except AnamnesisError as error:
+        talk(f"What was under way could not be resumed: {error.user_message()}")
 
 
 def _tell_of(node: "NodeProcess") -> None:

@@ -1,6 +1,7 @@
 """`anamnesis vault`: rotate, erase, export, import and verify what is sealed."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,21 +57,19 @@ def rotate(
     """
     from core.flows.rotate import rotate as rotate_record
     from ipfs.rotation import OwnersVault
-    from ledger.settling import settler
     from scripts._local import connect_ledger
+    from scripts._publishing import make_publisher, open_outbox
 
     settings, owner = settings_from(home), owner_of(wallet)
     taken = [address(text) for text in revoke]
-    with opened(settings, ipfs) as open_vault:
+    with opened(settings, ipfs) as open_vault, closing(open_outbox(settings)) as outbox:
         ledger = connect_ledger(settings)
         done = rotate_record(
-            ledger,
-            open_vault.vault,
+            make_publisher(ledger, open_vault.vault, open_vault.store, outbox),
             OwnersVault(open_vault.vault, owner.identity),
             owner.signer,
             record=hash_of(record) or HISTORY_RECORD,
             revoke=taken,
-            lasting=settler(ledger),
         )
         try:
             open_vault.store.collect_garbage()
@@ -97,21 +96,19 @@ def rekey(wallet: Path, ipfs: str | None, home: Path | None, as_json: bool) -> N
     """
     from core.flows.rotate import rotate_reading_key
     from ipfs.rotation import OwnersVault
-    from ledger.settling import settler
     from scripts._local import connect_ledger
+    from scripts._publishing import make_publisher, open_outbox
 
     settings, former = settings_from(home), owner_of(wallet)
     upcoming = _next_wallet(wallet)
     owner = owner_of(upcoming)
-    with opened(settings, ipfs) as open_vault:
+    with opened(settings, ipfs) as open_vault, closing(open_outbox(settings)) as outbox:
         ledger = connect_ledger(settings)
         done = rotate_reading_key(
-            ledger,
-            open_vault.vault,
+            make_publisher(ledger, open_vault.vault, open_vault.store, outbox),
             OwnersVault(open_vault.vault, owner.identity, former=[former.identity]),
             owner.signer,
             owner.identity.recipient().public_key,
-            lasting=settler(ledger),
         )
     _take_over(wallet, upcoming)
     for each in done.rotated:

@@ -13,12 +13,12 @@ Interrupted anywhere, the flow resumes: before step 2 the vault returns the seal
 it the chain shows what is left to do.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import AccessDeniedError
 from core.events import AccessGranted, AccessRequested, Event, RecordSealed
-from core.flows.publish import prepare_seal
+from core.flows.publish import Publisher, prepare_seal
 from core.flows.share import (
     prepare_grant,
     prepare_reading_key,
@@ -30,6 +30,7 @@ from core.flows.submit import sign_and_submit
 from core.hashing import Address
 from core.ports import Ledger, Resealer, Signer, Vault
 from core.records import ALL_RECORDS, HISTORY_RECORD, Reader, Sealing
+from core.typed_data import Signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,31 +77,29 @@ def standing_grants(
 
 
 def rotate(
-    ledger: Ledger,
-    vault: Vault,
+    publisher: Publisher,
     resealer: Resealer,
     signer: Signer,
     *,
     record: bytes = HISTORY_RECORD,
     revoke: Sequence[Address] = (),
-    lasting: Callable[[], None] = lambda: None,
 ) -> Rotated:
     """The whole flow for a signer at hand; who is named in `revoke` loses access first.
 
-    `lasting` returns when what the chain shows outlives a crash of its node: before that, the
-    old bytes must not go. Safe to repeat. Raises AccessDeniedError when nothing is sealed,
+    The new version goes through the publisher's outbox, as every other does, and the old bytes go
+    only once it has settled. Safe to repeat. Raises AccessDeniedError when nothing is sealed,
     StoreError when the vault does not hold the present version, VerificationError when it does
-    not open.
+    not open, and as `Publisher.commit` does.
     """
-    patient = signer.account
+    ledger, vault, patient = publisher.ledger, publisher.vault, signer.account
     for reader in revoke:
         _take_back(ledger, signer, reader, record)
     sealing = prepare_rotation(ledger, vault, resealer, patient=patient, record=record)
     due = _due(ledger, sealing)
     digests = resealer.wrap(sealing, _readers(ledger, due))
-    transaction = _commit(ledger, vault, signer, sealing)
+    transaction = _commit(publisher, signer, sealing)
     _regrant(ledger, signer, due, digests)
-    lasting()
+    publisher.settle()
     return Rotated(
         commitment=sealing.commitment,
         version=sealing.context.version,
@@ -132,13 +131,7 @@ def prepare_rotation(
 
 
 def rotate_reading_key(
-    ledger: Ledger,
-    vault: Vault,
-    resealer: Resealer,
-    signer: Signer,
-    key: bytes,
-    *,
-    lasting: Callable[[], None] = lambda: None,
+    publisher: Publisher, resealer: Resealer, signer: Signer, key: bytes
 ) -> Rekeyed:
     """Publish a new reading key and bring everything its owner can read under it.
 
@@ -146,14 +139,14 @@ def rotate_reading_key(
     records are rotated, since the chain names the envelope of each; what others shared is wrapped
     anew in the vault. Safe to repeat.
     """
-    account = signer.account
+    ledger, account = publisher.ledger, signer.account
     if ledger.reading_key(account) != key:
         message = prepare_reading_key(ledger, account=account, key=key)
         sign_and_submit(ledger, signer, message, key)
     rotated = [
-        rotate(ledger, vault, resealer, signer, record=record, lasting=lasting)
+        rotate(publisher, resealer, signer, record=record)
         for record in _own_records(ledger, account)
-        if _needs_rotation(ledger, vault, resealer, account, record)
+        if _needs_rotation(ledger, publisher.vault, resealer, account, record)
     ]
     received = resealer.rewrap_received(account)
     return Rekeyed(rotated=tuple(rotated), ask_again=tuple(received))
@@ -218,12 +211,14 @@ def _readers(ledger: Ledger, grants: Sequence[AccessGranted]) -> list[Reader]:
     return [Reader(account=account, key=key) for account, key in keys if key is not None]
 
 
-def _commit(ledger: Ledger, vault: Vault, signer: Signer, sealing: Sealing) -> bytes | None:
-    context, transaction = sealing.context, None
-    if ledger.commitment(context.patient, context.record) != sealing.commitment:
-        transaction = sign_and_submit(ledger, signer, prepare_seal(ledger, sealing))
-    vault.confirm(sealing.commitment)
-    return transaction
+def _commit(publisher: Publisher, signer: Signer, sealing: Sealing) -> bytes | None:
+    ledger, context = publisher.ledger, sealing.context
+    if ledger.commitment(context.patient, context.record) == sealing.commitment:
+        publisher.vault.confirm(sealing.commitment)
+        return None
+    message = prepare_seal(ledger, sealing)
+    signature = signer.sign(ledger.domain, message)
+    return publisher.commit(sealing, Signed(message=message, signature=signature)).transaction
 
 
 def _regrant(

@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ocr.reading.engines import Engine, NullEngine, TesseractEngine
+    from ocr.reading.opinions import CheckedEngine
+    from ocr.reading.rapid import RapidEngine
     from ocr.reading.running import Progress, read_paths
     from ocr.reading.settings import DecodeLimits, ReadingSettings
     from ocr.reading.writing import write_reading
 
 __all__ = [
+    "CheckedEngine",
     "DecodeLimits",
     "Engine",
     "NullEngine",
     "Progress",
+    "RapidEngine",
     "ReadingSettings",
     "TesseractEngine",
     "read_paths",
@@ -30,10 +34,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CheckedEngine": "opinions",
     "DecodeLimits": "settings",
     "Engine": "engines",
     "NullEngine": "engines",
     "Progress": "running",
+    "RapidEngine": "rapid",
     "ReadingSettings": "settings",
     "TesseractEngine": "engines",
     "read_paths": "running",

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UnreadablePaperError
+
 Grey = NDArray[np.uint8]
 """Rows by columns, 0 black to 255 white."""
 
@@ -19,6 +21,14 @@ def save_pgm(image: Grey, path: Path) -> None:
     """Write binary PGM: no compression to pay for, and tesseract reads it."""
     height, width = image.shape
     path.write_bytes(b"P5 %d %d 255\n" % (width, height) + image.tobytes())
+
+
+def load_pgm(path: Path) -> Grey:
+    """A page that `save_pgm` wrote. Raises PaperError when it is something else."""
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise UnreadablePaperError("Its pixels are missing.")
+    return np.asarray(image, dtype=np.uint8)
 
 
 def resized(image: Grey, factor: float) -> Grey:

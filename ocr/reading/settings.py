@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocr.reading.engines import Engine, TesseractEngine
+from ocr.reading.engines import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,17 @@ class DecodeLimits:
     """Pages of one file that may kill their decoder before the file is given up."""
 
 
+def _usual_engine() -> Engine:
+    from ocr.reading.opinions import CheckedEngine  # late: image libraries take a while to load
+
+    return CheckedEngine()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingSettings:
     """How to read. The defaults read English paper on every core and keep nothing."""
 
-    engine: Engine = field(default_factory=TesseractEngine)
+    engine: Engine = field(default_factory=_usual_engine)
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     workers: int | None = None
     """Reading processes; None: one for each core; 0: in this process, for tests."""

@@ -69,6 +69,7 @@ def _words_json(page: Page) -> bytes:
                 "confidence": round(word.confidence, 4),
                 "engine": word.engine,
                 "line": number,
+                **({"rival": word.rival} if word.rival else {}),
             }
             for number, line in enumerate(page.lines)
             for word in line.words

@@ -99,8 +99,10 @@ def _none(text: str, unit: Unit) -> Mention | None:
 def _substances(text: str, span: Span) -> list[Drug]:
     drugs = list(find_drugs(text, *span))
     for match in _substance_pattern().finditer(text, *span):
-        if not any(d.span[0] < match.end() and match.start() < d.span[1] for d in drugs):
-            drugs.append(Drug(name=" ".join(match.group().lower().split()), span=match.span()))
+        a, b = match.span()
+        drugs = [d for d in drugs if not (a <= d.span[0] and d.span[1] <= b and d.span != (a, b))]
+        if not any(d.span[0] < b and a < d.span[1] for d in drugs):
+            drugs.append(Drug(name=" ".join(match.group().lower().split()), span=(a, b)))
     return sorted(drugs, key=lambda drug: drug.span)
 
 

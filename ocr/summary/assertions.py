@@ -19,6 +19,8 @@ class Assertion:
 
     negated: bool = False
     historical: bool = False
+    resolved: bool = False
+    """Said to be over, as in "pneumonia has resolved"."""
     hypothetical: bool = False
     family: bool = False
 
@@ -37,14 +39,24 @@ def assertion(sentence: str, mention: Span) -> Assertion:
         or _acts_after(after, "negated")
         or inside.startswith(("no ", "non ")),
         historical=_acts_before(before, "historical") or _acts_after(after, "historical"),
+        resolved=(_acts_before(before, "resolved") or _acts_after(after, "resolved"))
+        and not is_conditional(before),
         hypothetical=_acts_before(before, "hypothetical") or _acts_after(after, "hypothetical"),
         family=_is_family(before, after),
     )
 
 
-def _masked(text: str) -> str:
-    """Without the phrases that only look like negations."""
-    return _pattern("negated", "pseudo").sub(lambda m: "#" * len(m.group()), text)
+def is_conditional(before: str) -> bool:
+    """Whether words earlier in the sentence make what follows a condition."""
+    return _pattern("conditional", "before").search(before) is not None
+
+
+_WITH_PSEUDO = frozenset({"negated", "resolved"})
+
+
+def _masked(text: str, group: str = "negated") -> str:
+    """Without the phrases that only look like triggers of the group."""
+    return _pattern(group, "pseudo").sub(lambda m: "#" * len(m.group()), text)
 
 
 _NARROW = frozenset({"not", "cannot", "cannot see", "never"})
@@ -74,8 +86,8 @@ def _acts_after(after: str, group: str) -> bool:
     reach: int = data("assertions")["scope"]["reach_after"]
     near = re.match(rf"(?:\s*\S+){{0,{reach}}}", after)
     window = near.group() if near else ""
-    if group == "negated":
-        window = _masked(window)
+    if group in _WITH_PSEUDO:
+        window = _masked(window, group)
     first = _pattern(group, "after").search(window)
     if first is None:
         return False

@@ -7,14 +7,19 @@ from dataclasses import replace
 from core.facts import Evidence, Experiencer, Fact, Kind, Polarity
 from ocr.summary.allergies import allergy_mentions
 from ocr.summary.assertions import Assertion, assertion
+from ocr.summary.dates import find_dates
+from ocr.summary.devices import device_mentions
 from ocr.summary.identity import identity_mentions
 from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
 from ocr.summary.medications import medication_mentions
-from ocr.summary.mentions import NONE_KNOWN, Mention
+from ocr.summary.mentions import NONE_KNOWN, SYMPTOM, UNREAD, Mention
 from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
+from ocr.summary.social import contact_mentions, social_mentions
+from ocr.summary.symptoms import symptom_mentions
+from ocr.summary.vitals import vital_mentions
 
 SURE = 0.80
 """Values and doses read below this confidence are marked for checking."""
@@ -26,9 +31,14 @@ _EXTRACTORS = (
     allergy_mentions,
     medication_mentions,
     problem_mentions,
+    symptom_mentions,
     lab_mentions,
     procedure_mentions,
     immunization_mentions,
+    vital_mentions,
+    device_mentions,
+    social_mentions,
+    contact_mentions,
 )
 
 
@@ -58,12 +68,16 @@ def _judge(sheet: Sheet, mention: Mention) -> Assertion:
 
 def _holds(mention: Mention, judged: Assertion) -> bool:
     """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
+    if mention.method == UNREAD:
+        return False
+    if mention.method == SYMPTOM:
+        return judged.negated and not (judged.family or judged.hypothetical or judged.historical)
     if mention.kind is Kind.MEDICATION:
         stopped = mention.details.get("status") == "stopped"
         return not judged.family and (stopped or not judged.negated)
     if mention.kind is Kind.ALLERGY and judged.hypothetical:
         return mention.method == "allergy-list"
-    if mention.kind is Kind.PROCEDURE:
+    if mention.kind in (Kind.PROCEDURE, Kind.DEVICE):
         return not (judged.negated or judged.hypothetical or judged.family)
     if mention.method == WEAK and not judged.negated:
         return False
@@ -87,8 +101,21 @@ def _fact(sheet: Sheet, mention: Mention, judged: Assertion) -> Fact:
         code=mention.code,
         polarity=_polarity(mention, judged),
         experiencer=_experiencer(mention, judged),
+        date_either=_either(sheet, mention),
         **_details(mention, judged),
     )
+
+
+def _either(sheet: Sheet, mention: Mention) -> str | None:
+    """Both dates, where the year is all that is sure of the mention's date."""
+    date = mention.details.get("date")
+    if date is None or len(date) > len("2024"):
+        return None
+    start = min(span[0] for span in mention.extent)
+    end = max(span[1] for span in mention.extent)
+    line = sheet.page.line_at(start).start, sheet.page.line_at(end - 1).end
+    near = [d.either for d in find_dates(sheet.text, *line) if d.iso == date and d.either]
+    return near[0] if near else sheet.date_either if date == sheet.date else None
 
 
 def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:
@@ -96,6 +123,8 @@ def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:
     resolved = judged.historical and details.get("status") == "active"
     if mention.kind is Kind.PROBLEM and resolved and mention.method == "problem-list":
         details["status"] = None
+    if mention.kind is Kind.PROBLEM and judged.resolved and not judged.negated:
+        details["status"] = "resolved"
     if mention.kind is Kind.PROBLEM and judged.negated:
         details["status"] = None
     return details

@@ -52,8 +52,13 @@ class Dated:
     iso: str
     """2024, 2024-03 or 2024-03-05."""
     span: Span
-    ambiguous: bool = False
-    """Day and month could be either, so `iso` is the year."""
+    either: str | None = None
+    """Both dates, as "2024-03-04 or 2024-04-03", where day and month could be either; `iso` is
+    then the year."""
+
+    @property
+    def ambiguous(self) -> bool:
+        return self.either is not None
 
 
 def find_dates(
@@ -93,7 +98,8 @@ def _slashed(year: int, a: int, b: int, span: Span) -> Iterator[Dated]:
         month, day = readings.pop()
         yield Dated(iso=_iso(year, month, day), span=span)
     elif readings:
-        yield Dated(iso=f"{year}", span=span, ambiguous=True)
+        either = " or ".join(sorted(_iso(year, month, day) for month, day in readings))
+        yield Dated(iso=f"{year}", span=span, either=either)
 
 
 def _month(name: str | None) -> int | None:

@@ -11,7 +11,7 @@ from core.facts import Fact
 from core.history import History
 from ocr.summary.drug_alerts import ingredients
 from ocr.summary.front import is_numeric
-from ocr.summary.lab_rows import number
+from ocr.summary.lab_values import number
 from ocr.summary.vocabulary import data
 
 _MILLIGRAMS = {"mg": 1.0, "g": 1000.0, "mcg": 0.001, "µg": 0.001, "micrograms": 0.001}

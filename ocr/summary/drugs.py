@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
+from ocr.summary.sig import Sig
 from ocr.summary.text import Span
 from ocr.summary.vocabulary import data, drug_dictionary, normal
 
@@ -13,8 +14,8 @@ NOISE_CUTOFF = 86
 """rapidfuzz ratio from which a word counts as a misread drug name."""
 
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9'-]*")
-_SLASH = re.compile(r"\s*([/+])\s*")
-_JOIN = re.compile(r"\s?[/+]\s?|\s?-\s?|\s")
+_SLASH = re.compile(r"\s*([/+-])\s*")
+_JOIN = re.compile(r"\s?[/+]\s?|\s?-\s?|,?\s")
 _LONGEST = 5
 
 
@@ -29,6 +30,12 @@ class Drug:
     """As printed, when that is a trade name."""
     exact: bool = True
     """False when only a near miss of a known name, as misread words are."""
+    strengths: tuple[Sig, ...] = ()
+    """Of a product's ingredients but the last (see `products`)."""
+    parts: tuple[str, ...] = ()
+    """Ingredients of a product in the order in which they are printed."""
+    last: int = 0
+    """Where the last ingredient of a product begins."""
 
 
 def find_drugs(text: str, start: int, end: int) -> tuple[Drug, ...]:
@@ -61,8 +68,24 @@ def _longest(text: str, tokens: list[re.Match[str]], i: int) -> tuple[int, Drug 
         printed = _SLASH.sub(r"\1", normal(text[start:end]))
         if name := _ingredient(printed):
             brand = text[start:end] if _is_brand(printed, name) else None
+            start = _with_prefix(text, start)
             return size, Drug(name=name, span=(start, end), brand=brand)
     return 1, None
+
+
+_PREFIX = re.compile(
+    r"(?<![\w-])(?:[dlnors]|dl|rac|cis|trans|tert|alpha|beta|gamma|delta|epsilon|ortho|meta|para"
+    r"|[α-ω])\s?-\s?$",
+    re.IGNORECASE,
+)
+"""Descriptors of form, as in "D-penicillamine"; a number would be a list's as well."""
+
+
+def _with_prefix(text: str, start: int) -> int:
+    """Where the name begins with the chemist's descriptors before it."""
+    reach = max(0, start - 12)
+    before = _PREFIX.search(text[reach:start])
+    return reach + before.start() if before else start
 
 
 def _reach(text: str, tokens: list[re.Match[str]], i: int) -> int:
@@ -94,7 +117,7 @@ def _ingredient(printed: str) -> str | None:
     found = drug_dictionary().get(printed)
     if found is None or len(printed) < 4:
         return None
-    bare = re.sub(r"\s*\([^)]*\)", "", found)
+    bare = re.sub(r"\s*\([^)]*\)", "", found).strip(" ,")
     return own.get(bare, bare)
 
 
@@ -130,13 +153,14 @@ def _combined(text: str, found: list[Drug]) -> tuple[Drug, ...]:
         last = joined[-1] if joined else None
         if last and re.fullmatch(r"\s?[/+]\s?|-", text[last.span[1] : drug.span[0]]):
             span = (last.span[0], drug.span[1])
-            joined[-1] = Drug(name=_pair(last.name, drug.name), span=span)
+            joined[-1] = Drug(name=paired(last.name, drug.name), span=span)
         else:
             joined.append(drug)
     return tuple(joined)
 
 
-def _pair(first: str, second: str) -> str:
+def paired(first: str, second: str) -> str:
+    """The name of a combination: ours where it has one, else both joined by a slash."""
     known = _own().get(f"{first}/{second}".lower()) or _own().get(f"{second}/{first}".lower())
     return known or (first if first == second else f"{first} / {second}")
 

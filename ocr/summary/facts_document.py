@@ -51,6 +51,7 @@ def _fact(fact: Fact) -> dict[str, Any]:
         "polarity": str(fact.polarity),
         "experiencer": str(fact.experiencer),
         "date": fact.date,
+        "date_either": fact.date_either,
         "corrected": fact.corrected,
         "confidence": fact.confidence,
         "check": fact.check,
@@ -77,7 +78,7 @@ def fact_of(written: dict[str, Any]) -> Fact:
 
 _PLAIN = (
     "value", "unit", "range", "flag", "dose", "route", "frequency", "brand", "earlier", "reaction",
-    "severity", "status", "cue", "date", "corrected",
+    "severity", "status", "cue", "date", "date_either", "corrected",
 )  # fmt: skip
 
 

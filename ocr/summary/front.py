@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from core.alerts import Alert
 from core.facts import Conflict, Fact
 from core.history import About, Caution, History, Trend
-from ocr.summary.lab_rows import side_of
+from ocr.summary.lab_values import side_of
 from ocr.summary.wording import fact_line
 
 Item = TypeVar("Item")
@@ -165,9 +165,9 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
         "labs": _Section(items=urgent_trends(history), width=52, columns=2, said=_lab, padding=5),
         "procedures": plain(history.procedures, 40, 1),
         "immunizations": plain(_newest_of_each(history.immunizations), 34, 1),
-        "devices": plain((), 34, 1),
+        "devices": plain(history.devices, 34, 1),
         "family": plain(history.family, 110, 4, 4),
-        "social": plain((), 110, 2, 4),
+        "social": plain(history.social, 110, 2, 4),
         "negated": plain(history.negated, 110, 4, 4),
         "gaps": _Section(items=gaps, width=112, columns=1, said=str),
         "checks": plain([f for f in history.facts if f.check], 104, 1),

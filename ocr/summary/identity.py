@@ -179,9 +179,15 @@ def _in_order(name: str) -> str:
     return " ".join(w.capitalize() if w.isupper() and len(w) > 2 else w for w in words)
 
 
+_BIRTH_REACH = 4
+"""A date of birth stands at most this many characters behind its label."""
+
+
 def _birth(text: str, span: Span) -> _Value | None:
     dates = find_dates(text, *span)
-    return (dates[0].iso, dates[0].span) if dates and dates[0].span[0] - span[0] < 4 else None
+    if not dates or dates[0].span[0] - span[0] >= _BIRTH_REACH:
+        return None
+    return dates[0].either or dates[0].iso, dates[0].span
 
 
 def _sex(text: str, span: Span) -> _Value | None:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.facts import Fact, Polarity
-from ocr.summary.lab_rows import bounds, number
 from ocr.summary.lab_units import ucum_of
+from ocr.summary.lab_values import bounds, number
 
 Json = dict[str, Any]
 
@@ -49,6 +49,7 @@ def patient(facts: tuple[Fact, ...]) -> Json:
         told.setdefault(fact.name, []).append(fact)
     name = told["name"][0].value if "name" in told else None
     birth = told["birth date"][0].value if len(told.get("birth date", [])) == 1 else None
+    birth = birth[:4] if birth and " or " in birth else birth
     sex = told["sex"][0].value if len(told.get("sex", [])) == 1 else None
     resource: Json = {"resourceType": "Patient", "name": [_name(name)]}
     if identifiers := told.get("identifier"):

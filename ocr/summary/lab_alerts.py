@@ -7,7 +7,7 @@ from core.alerts import Alert, Subject, Urgency
 from core.facts import Fact
 from core.history import History, Trend
 from ocr.summary.front import is_abnormal, is_numeric
-from ocr.summary.lab_rows import number
+from ocr.summary.lab_values import number
 from ocr.summary.vocabulary import data
 
 _SHOWN = 5

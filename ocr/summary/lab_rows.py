@@ -9,18 +9,22 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from ocr.summary.lab_units import Unit, match_unit, unit_of
+from ocr.summary.lab_values import (
+    MISREAD,
+    NUMBER,
+    VALUE,
+    number,
+    shown_flag,
+    shown_value,
+    side_of,
+)
 from ocr.summary.text import Span, TextLine
 from ocr.summary.vocabulary import data, normal, phrases
 
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
-_VALUE = re.compile(
-    rf"(?P<star>\*\s?)?(?P<value>(?:[<>≤≥]=?\s?)?-?(?:{_NUMBER}))(?P<flag>[HL]{{1,2}}|\*)?"
-    r"(?=[\s,;)%]|$|\.(?:\s|$)|[a-zA-Zµμ]+/)"
-)
 _RANGE = re.compile(
     rf"[\[(]?(?:(?:ref(?:erence)?|normal)\.?\s*(?:range|interval)?:?\s*)?(?P<range>"
-    rf"(?:{_NUMBER})\s?(?:-|–|—|to)\s?(?:{_NUMBER})|[<>≤≥]=?\s?(?:{_NUMBER})"
-    rf"|(?:up to|below|above|under|over|less than|greater than)\s(?:{_NUMBER}))"
+    rf"(?:{NUMBER})\s?(?:-|–|—|to)\s?(?:{NUMBER})|[<>≤≥]=?\s?(?:{NUMBER})"
+    rf"|(?:up to|below|above|under|over|less than|greater than)\s(?:{NUMBER}))"
     r"[\])]?(?=[\s,;.)]|$)",
     re.IGNORECASE,
 )
@@ -29,14 +33,9 @@ _FLAG = re.compile(
     r"[\])]?(?=[\s,;.)]|$)"
 )
 _FLAG_BEFORE = re.compile(rf"(?<!\S){_FLAG.pattern}")
-_FLAGS = {
-    "high": "H", "low": "L", "abnormal": "A", "abn": "A", "critical": "A", "crit": "A",
-    "↑": "H", "↓": "L", "*": "A", "**": "A",
-}  # fmt: skip
-_NO_FLAG = frozenset({"n", "normal"})
 _TAIL = re.compile(
     r"(?:\s*(?:[\[({][^\])}]*[\])}]|,|:|[©®™°~_]|in|of|by|by calculation|serum|plasma|blood|venous"
-    r"|total|count|automated|level|calculated|calc|fasting|random|whole|method|estimated|ckd-epi"
+    r"|total|count|automated|auto|level|calculated|calc|fasting|random|whole|method|estimated|ckd-epi"
     r"|mass/volume|or|result)(?=[\s,:(\[{]|$))*\s*",
     re.IGNORECASE,
 )
@@ -83,7 +82,8 @@ class Row:
     flag: str | None
     end: int
     exact: bool = True
-    """False when the name is a near miss of a known one, or which of two values holds is open."""
+    """False when the name is a near miss of a known one, the point of the value is not as printed,
+    or which of two values holds is open."""
     between: str = ""
     """What stands between name and value."""
 
@@ -95,14 +95,15 @@ class Row:
     def doubtful(self) -> bool:
         """Whether value, unit, range and flag don't fit together."""
         sound = self._unit_fits() and self._in_physiology() and self._flag_fits()
-        return not (sound and self._point_fits() and self.exact)
+        return not (sound and self.exact)
 
     def with_value(self, value: re.Match[str], offset: int, unit: Unit | None) -> "Row":
         """The same test with another value, as in a row of a series."""
         span = (offset + value.start("value"), offset + value.end("value"))
         return replace(
             self,
-            value=shown_value(value),
+            value=shown_value(value, self.range),
+            exact=self.exact and shown_value(value, self.range) == _bare(value["value"]),
             value_span=span,
             flag=shown_flag(value["flag"]),
             unit=self.unit or unit,
@@ -115,11 +116,6 @@ class Row:
         if self.unit is None:
             return self.test.bare and self.printed_unit is None
         return self.unit.key in self.test.units
-
-    def _point_fits(self) -> bool:
-        """A decimal comma beside decimal points elsewhere is a misread point."""
-        comma = re.search(r"\d,\d{1,2}$", self.value) is not None
-        return not comma or (self.range is not None and "," in self.range)
 
     def _in_physiology(self) -> bool:
         if self.test is None:
@@ -145,12 +141,21 @@ def parse_row(line: TextLine, *, table: bool) -> Row | None:
         start = _after(gap, text, name_end)
         if table and (printed := match_unit(text, start)):
             start = _after(_SEPARATORS, text, printed.end())
-        value = _VALUE.match(text, _skip_flag(text, start))
+        value = _value_at(text, _skip_flag(text, start), table=table)
         if value is None and not table:
             return None
         if value:
             return _row(text, offset, (lead, name_end), test, value, table=table)
     return _unknown_row(line, lead) if table else None
+
+
+def unread_name(line: TextLine) -> Span | None:
+    """Where a known test's name opens a table row from which no value could be read."""
+    lead = len(line.text) - len(line.text.lstrip(" *•-"))
+    known = _name_at(line.text, lead)
+    if known is None or len(line.cells) < 2 or _after(_TAIL, line.text, known[1]) >= len(line.text):
+        return None
+    return (line.start + lead, line.start + known[1])
 
 
 def known_tests(text: str, offset: int, *, bare: bool) -> Iterator[Row]:
@@ -161,65 +166,13 @@ def known_tests(text: str, offset: int, *, bare: bool) -> Iterator[Row]:
     found: list[tuple[bool, Row]] = []
     for match in _aliases_pattern().finditer(text):
         short = len(match.group()) < _SHORT
-        value = _VALUE.match(text, _after(_FILLER, text, match.end()))
+        value = VALUE.match(text, _after(_FILLER, text, match.end()))
         if value is None or value.start() == match.end() or (short and not bare):
             continue
         test = _aliases()[_key(match.group())]
         if row := _row(text, offset, match.span(), test, value, table=bare):
             found.append((short, replace(row, between=text[match.end() : value.start()])))
     yield from (row for short, row in found if not short or len(found) >= _IN_A_ROW)
-
-
-def number(value: str) -> float:
-    """The number of a printed value, its comparator left aside."""
-    digits = re.sub(r"[^\d.,-]", "", value)
-    if re.fullmatch(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
-        digits = digits.replace(",", "")
-    return float(digits.replace(",", "."))
-
-
-def bounds(range_: str) -> tuple[float | None, float | None]:
-    """Lower and upper limit of a printed reference range."""
-    numbers = [number(n) for n in re.findall(_NUMBER, range_)]
-    if len(numbers) == 2:
-        return numbers[0], numbers[1]
-    upper = re.match(r"[<≤]|up to|below|under|less", range_, re.IGNORECASE)
-    if len(numbers) != 1:
-        return None, None
-    return (None, numbers[0]) if upper else (numbers[0], None)
-
-
-def side_of(value: str, range_: str) -> str | None:
-    """ "H" or "L" when the value lies outside the printed range, "" inside, None if unknown."""
-    low, high = bounds(range_)
-    if low is None and high is None:
-        return None
-    measured = number(value)
-    if high is not None and (
-        measured > high or (measured == high and range_[0] == "<" and "<" not in value)
-    ):
-        return "H"
-    if low is not None and (
-        measured < low or (measured == low and range_[0] == ">" and ">" not in value)
-    ):
-        return "L"
-    return ""
-
-
-def read_value(text: str) -> re.Match[str] | None:
-    """A value at the start of a cell."""
-    return _VALUE.match(text)
-
-
-def shown_value(match: re.Match[str]) -> str:
-    return re.sub(r"\s+", "", match["value"])
-
-
-def shown_flag(printed: str | None) -> str | None:
-    """H, L, HH, LL or A; None for nothing and for "normal"."""
-    if not printed or printed.lower() in _NO_FLAG:
-        return None
-    return _FLAGS.get(printed.lower(), printed.upper().rstrip("*"))
 
 
 def _row(
@@ -243,14 +196,14 @@ def _row(
         name=shown,
         test=test,
         name_span=(offset + name[0], offset + name[1]),
-        value=shown_value(value),
+        value=shown_value(value, range_),
         value_span=(offset + value.start("value"), offset + value.end("value")),
         unit=unit,
         printed_unit=printed,
         range=range_,
         flag=shown_flag(flag),
         end=offset + end,
-        exact=behind == value.end(),
+        exact=behind == value.end() and shown_value(value, range_) == _bare(value["value"]),
     )
 
 
@@ -289,7 +242,7 @@ def _unknown_row(line: TextLine, lead: int) -> Row | None:
         return None
     name = line.cells[0]
     start = line.cells[1].start - line.start
-    value = _VALUE.match(line.text, _skip_flag(line.text, start))
+    value = _value_at(line.text, _skip_flag(line.text, start), table=True)
     if value is None:
         return None
     test = near_test(name.text)
@@ -315,13 +268,26 @@ def near_test(printed: str) -> Test | None:
 _BRACKETS = re.compile(r"[\[({].*$")
 
 
+def _value_at(text: str, start: int, *, table: bool) -> re.Match[str] | None:
+    """A value; in a table also one whose point was read as a colon, if a unit follows."""
+    if value := VALUE.match(text, start):
+        return value
+    misread = MISREAD.match(text, start) if table else None
+    follows = misread and match_unit(text, _after(_SEPARATORS, text, misread.end()))
+    return misread if follows else None
+
+
+def _bare(printed: str) -> str:
+    return re.sub(r"\s+", "", printed)
+
+
 def _unit_start(text: str, name_end: int) -> int:
     return _after(_SEPARATORS, text, _after(_TAIL, text, name_end))
 
 
 def _skip_previous(text: str, start: int) -> int:
     """Over a second number before the unit: the value of an earlier visit, beside the present."""
-    previous = _VALUE.match(text, _after(_SEPARATORS, text, start))
+    previous = VALUE.match(text, _after(_SEPARATORS, text, start))
     if previous is None:
         return start
     behind = _after(_SEPARATORS, text, previous.end())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.facts import Fact
 from core.history import Trend
 from ocr.summary.front import is_abnormal, is_numeric
-from ocr.summary.lab_rows import side_of
+from ocr.summary.lab_values import side_of
 from ocr.summary.sparkline import Sparkline, sparkline
 
 

@@ -10,13 +10,14 @@ from functools import cache
 
 from core.facts import Coding, Kind
 from ocr.summary.dates import Dated, find_dates
-from ocr.summary.lab_rows import Row, Test, known_tests, parse_row, read_value
+from ocr.summary.lab_rows import Row, Test, known_tests, parse_row, unread_name
 from ocr.summary.lab_units import Unit as LabUnit
 from ocr.summary.lab_units import unit_of
-from ocr.summary.mentions import Mention
+from ocr.summary.lab_values import read_value
+from ocr.summary.mentions import UNREAD, Mention
 from ocr.summary.sections import Section
 from ocr.summary.sheets import Sheet
-from ocr.summary.text import TextLine
+from ocr.summary.text import Span, TextLine
 from ocr.summary.vocabulary import data, phrases
 
 LOINC = "http://loinc.org"
@@ -25,6 +26,7 @@ _NO_LABS = frozenset({"family", "allergies", "immunizations", "medications", "me
 _GOAL = re.compile(
     r"\b(?:target|goal|aim|aiming|normal range|should be|keep|below|under|if)\b", re.IGNORECASE
 )
+_DIGIT = re.compile(r"\d")
 _LAST = re.compile(
     r"\b(?:last|previous|previously|prior|earlier|baseline|old|from)\b", re.IGNORECASE
 )
@@ -46,6 +48,8 @@ def lab_mentions(sheet: Sheet) -> list[Mention]:
         elif row := parse_row(line, table=table):
             date = _own_date(sheet.text, row, line) or _row_date(sheet, section, columns)
             found.append(_mention(row, date, "lab-row"))
+        elif table and (name := unread_name(line)):
+            found.append(_unread(name))
         else:
             table = table and len(line.text.split()) < 10
     return found + list(_narrative(sheet, found))
@@ -126,7 +130,7 @@ def _narrative(sheet: Sheet, rows: list[Mention]) -> Iterator[Mention]:
         if unit.section.kind in _NO_LABS:
             continue
         text = sheet.text[unit.span[0] : unit.span[1]]
-        if not any(c.isdigit() for c in text):
+        if _DIGIT.search(text) is None:
             continue
         listed = unit.section.kind == "labs"
         for row in known_tests(text, unit.span[0], bare=listed):
@@ -167,6 +171,10 @@ def _mention(row: Row, date: str | None, method: str) -> Mention:
         numbers=(row.value_span,),
         doubtful=row.doubtful,
     )
+
+
+def _unread(name: Span) -> Mention:
+    return Mention(kind=Kind.LAB, name="", span=name, extent=(name,), method=UNREAD)
 
 
 def _code(test: Test | None, unit: LabUnit | None) -> Coding | None:

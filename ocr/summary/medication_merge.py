@@ -20,8 +20,12 @@ def merge_medication(
     Returns the facts to keep, the prevailing one first, and what they disagree on, if they do.
     """
     ordered = sorted(group, key=_standing)
-    newest = [fact for fact in ordered if _may_be_one_day(fact.date, ordered[0].date)]
-    older = ordered[len(newest) :]
+    newest = [fact for fact in ordered if _may_be_newest(fact.date, ordered[0].date)]
+    older = [fact for fact in ordered if fact not in newest]
+    if given_up := _given_up(newest):
+        others = [fact for fact in group if fact not in given_up]
+        kept, about = merge_medication(others, complete_lists, joined)
+        return [*kept, _whole(given_up, [], joined)], about
     said = [verdict for paper in _by_document(newest) for verdict in _verdicts(paper)]
     about = _disagreement(said)
     if about:
@@ -30,11 +34,30 @@ def merge_medication(
     return [_last_seen(_whole([*said[:1], *newest], older, joined), complete_lists)], None
 
 
-def _may_be_one_day(date: str | None, other: str | None) -> bool:
-    """Equal as far as both say: 2024-03 and 2024-03-15 are in no order."""
-    if date is None or other is None:
-        return date is other
-    return date.startswith(other) or other.startswith(date)
+def _given_up(newest: Sequence[Fact]) -> list[Fact]:
+    """The strength that a paper lists as stopped beside another that it lists as taken."""
+    listed = [fact for fact in newest if fact.evidence[0].method == _LISTED and fact.dose]
+    current = [fact for fact in listed if fact.status == "current"]
+    taken = {amount(fact.dose) for fact in current}
+    papers = {fact.evidence[0].document for fact in current}
+    apart = [
+        fact
+        for fact in listed
+        if fact.status == "stopped"
+        and amount(fact.dose) not in taken
+        and fact.evidence[0].document in papers
+    ]
+    return [fact for fact in apart if amount(fact.dose) == amount(apart[0].dose)]
+
+
+def _may_be_newest(date: str | None, newest: str | None) -> bool:
+    """Whether nothing says that it is older: undated paper is in no order with any other.
+
+    Dates count as far as both say: 2024-03 and 2024-03-15 are in no order.
+    """
+    if date is None or newest is None:
+        return True
+    return date.startswith(newest) or newest.startswith(date)
 
 
 def _standing(fact: Fact) -> tuple[tuple[bool, str], str, int]:
@@ -130,6 +153,7 @@ def _whole(
         status=newest[0].status,
         cue=dated_stop.cue if newest[0].status == "stopped" else newest[0].cue,
         date=newest[0].date,
+        date_either=newest[0].date_either,
         dose=said.dose,
         route=said.route,
         frequency=said.frequency,
@@ -144,17 +168,22 @@ def _earlier(said: Fact, older: Sequence[Fact]) -> str | None:
     for fact in older:
         if fact.dose and amount(fact.dose) not in seen:
             seen.add(amount(fact.dose))
-            parts = [fact.dose, fact.frequency or "", f"({fact.date or 'undated'})"]
+            parts = [fact.dose, fact.frequency or "", f"({fact.when or 'undated'})"]
             notes.append(" ".join(part for part in parts if part))
     return "; ".join(notes) or None
 
 
 def _last_seen(fact: Fact, complete_lists: Sequence[str]) -> Fact:
-    """Current on old paper only, when a newer complete list leaves it out."""
+    """Current on old paper only, when a newer complete list leaves it out.
+
+    Undated paper may be the newer one: the medicine stays, to be checked.
+    """
     if fact.status != "current" or not complete_lists:
         return fact
+    if fact.date is None:
+        return replace(fact, check=True)
     newest = max(complete_lists)
-    older = not fact.date or (fact.date < newest and not newest.startswith(fact.date))
+    older = fact.date < newest and not newest.startswith(fact.date)
     return replace(fact, status="last-seen") if older else fact
 
 

@@ -9,6 +9,7 @@ from ocr.summary.dates import find_dates
 from ocr.summary.doses import dose_in_words
 from ocr.summary.drugs import Drug, find_drugs, near_drug
 from ocr.summary.mentions import Mention, clean, hull
+from ocr.summary.products import parse_product_sig, products
 from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
 from ocr.summary.sig import Sig, find_cue, find_cues, parse_sig
@@ -57,7 +58,7 @@ def medication_mentions(sheet: Sheet) -> list[Mention]:
 
 
 def _unit_mentions(sheet: Sheet, unit: Unit, *, listed: bool) -> Iterator[Mention]:
-    drugs = find_drugs(sheet.text, *unit.span)
+    drugs = products(sheet.text, find_drugs(sheet.text, *unit.span))
     if not drugs and listed and (head := _head(sheet.text, unit)):
         drugs = (head,)
     for statement in _statements(sheet.text, unit, drugs):
@@ -113,7 +114,7 @@ def _head(text: str, unit: Unit) -> Drug | None:
 
 
 def _listed(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None:
-    sig = parse_sig(sheet.text, *_within_reach(statement, _LIST_REACH))
+    sig = parse_product_sig(sheet.text, statement.drug, _reached(statement, _LIST_REACH))
     stopped = unit.section.kind == "medications_stopped"
     cue = _stop_cue(sheet.text, statement)
     if find_cue(sheet.text[slice(*statement.scope)], "hypothetical") and not cue and not sig.dose:
@@ -131,7 +132,7 @@ def _narrated(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None
         return None
     if _CONDITION.search(sheet.text, unit.span[0], statement.drug.span[0]):
         return None
-    sig = parse_sig(sheet.text, *_within_reach(statement, _SENTENCE_REACH))
+    sig = parse_product_sig(sheet.text, statement.drug, _reached(statement, _SENTENCE_REACH))
     stopped = _stop_cue(sheet.text, statement)
     before = sheet.text[unit.span[0] : statement.drug.span[0]]
     current = find_cue(text, "current") or _TAKES_OVER.search(before)
@@ -142,8 +143,8 @@ def _narrated(sheet: Sheet, unit: Unit, statement: _Statement) -> Mention | None
     return _mention(sheet, unit, statement, sig, status, stopped, shown, "medication-sentence")
 
 
-def _within_reach(statement: _Statement, reach: int) -> Span:
-    return (statement.span[0], min(statement.span[1], statement.drug.span[1] + reach))
+def _reached(statement: _Statement, reach: int) -> int:
+    return min(statement.span[1], statement.drug.span[1] + reach)
 
 
 def _stop_cue(text: str, statement: _Statement) -> Span | None:

@@ -12,6 +12,12 @@ from ocr.summary.text import Span
 NONE_KNOWN = "none known"
 """Method of allergy mentions that say that there is none."""
 
+SYMPTOM = "symptom"
+"""Method of symptoms in the patient's account: a fact only when denied."""
+
+UNREAD = "lab-unread"
+"""Method of rows of a known test whose value was not read: no fact, but nothing to pass over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:

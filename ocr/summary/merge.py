@@ -13,6 +13,7 @@ from ocr.summary.drugs import find_drugs
 from ocr.summary.immunizations import known_vaccine
 from ocr.summary.medication_merge import merge_medication
 from ocr.summary.problems import known_problem
+from ocr.summary.symptoms import known_symptom
 from ocr.summary.vocabulary import data, normal
 
 
@@ -40,7 +41,7 @@ def merge(facts: Iterable[Fact], complete_lists: Sequence[str] = ()) -> Merged:
         kept.extend(merged)
         if about:
             conflicts.append(_conflict(merged, about))
-    kept = _without_general(_undated_joined(kept))
+    kept = _without_general(_undated_joined(_births_settled(kept)))
     kept, denied = _denials(kept)
     return Merged(
         facts=tuple(kept),
@@ -55,8 +56,11 @@ def _key(fact: Fact) -> tuple[str, ...]:
         return (_singular(normal(fact.name)), fact.polarity if "known" in fact.name else "")
     if fact.kind is Kind.PROBLEM:
         known = known_problem(fact.name)
-        return (known.name if known else normal(fact.name), fact.polarity)
-    if fact.kind is Kind.LAB:
+        symptom = known_symptom(fact.name) if fact.polarity is Polarity.NEGATED else None
+        return (known.name if known else symptom or normal(fact.name), fact.polarity)
+    if fact.kind in (Kind.SOCIAL, Kind.CONTACT):
+        return (fact.name, normal(fact.value or ""))
+    if fact.kind in (Kind.LAB, Kind.VITAL):
         return (fact.name, fact.date or "", normal(fact.value or ""), fact.unit or "")
     if fact.kind is Kind.IMMUNIZATION:
         vaccine = known_vaccine(fact.name)
@@ -135,11 +139,11 @@ def _with_reactions(group: list[Fact]) -> Fact:
 
 
 def _problem(group: list[Fact], _lists: Sequence[str]) -> _Result:
-    """The newest status wins; two statuses of the same date stand beside each other."""
+    """The newest status wins; two that no date orders stand beside each other."""
     stated = sorted((f for f in group if f.status), key=lambda f: newest_first(f.date))
     if not stated:
         return [joined(group)], None
-    newest = [f for f in stated if f.date == stated[0].date]
+    newest = [f for f in stated if f.date in (stated[0].date, None)]
     statuses = list(dict.fromkeys(f.status for f in newest))
     if len(statuses) == 1:
         return [replace(joined(group), status=statuses[0], name=stated[0].name)], None
@@ -156,6 +160,10 @@ _MERGERS: dict[Kind, Callable[[list[Fact], Sequence[str]], _Result]] = {
     Kind.LAB: _same,
     Kind.PROCEDURE: _same,
     Kind.IMMUNIZATION: _same,
+    Kind.VITAL: _same,
+    Kind.DEVICE: _same,
+    Kind.SOCIAL: _same,
+    Kind.CONTACT: _same,
 }
 
 
@@ -163,6 +171,21 @@ def _conflict(facts: Sequence[Fact], about: str) -> Conflict:
     return Conflict(
         kind=facts[0].kind, name=facts[0].name, about=about, facts=tuple(f.id for f in facts)
     )
+
+
+def _births_settled(facts: list[Fact]) -> list[Fact]:
+    """A birth date that could be either joins the one that another paper has in full."""
+    births = [f for f in facts if f.kind is Kind.PATIENT and f.name == "birth date"]
+    result = list(facts)
+    for fact in births:
+        readings = str(fact.value).split(" or ")
+        twin = next((f for f in births if f is not fact and f.value in readings), None)
+        if len(readings) > 1 and twin:
+            result.remove(fact)
+            known = next(f for f in result if f.id == twin.id)
+            whole = replace(known, evidence=_all_evidence([known, fact]))
+            result[result.index(known)] = whole
+    return result
 
 
 def _undated_joined(facts: list[Fact]) -> list[Fact]:
@@ -174,7 +197,11 @@ def _undated_joined(facts: list[Fact]) -> list[Fact]:
         twin = next((f for f in result if f is not fact and _told_again(f, fact)), None)
         if twin:
             result[result.index(twin)] = replace(
-                joined([twin, fact]), id=twin.id, date=twin.date, name=twin.name
+                joined([twin, fact]),
+                id=twin.id,
+                date=twin.date,
+                date_either=twin.date_either,
+                name=twin.name,
             )
             result.remove(fact)
     return result
@@ -226,7 +253,11 @@ def _denials(facts: list[Fact]) -> tuple[list[Fact], list[Conflict]]:
     }
     kept, conflicts = [], []
     for fact in facts:
-        if fact.kind is not Kind.PROBLEM or fact.polarity is Polarity.AFFIRMED:
+        if (
+            fact.kind is not Kind.PROBLEM
+            or fact.polarity is Polarity.AFFIRMED
+            or (fact.experiencer is Experiencer.PATIENT and known_symptom(fact.name))
+        ):
             kept.append(fact)
         elif fact.experiencer is Experiencer.PATIENT and known_problem(fact.name):
             kept.append(fact)

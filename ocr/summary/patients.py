@@ -31,7 +31,9 @@ def identity_of(facts: Sequence[Fact]) -> Identity:
     own = [fact for fact in facts if fact.kind is Kind.PATIENT and fact.value]
     return Identity(
         names=frozenset(_plain(f.value) for f in own if f.name == "name"),
-        births=frozenset(str(f.value) for f in own if f.name == "birth date"),
+        births=frozenset(
+            date for f in own if f.name == "birth date" for date in str(f.value).split(" or ")
+        ),
         identifiers=frozenset(
             (f.unit or "", re.sub(r"\W", "", str(f.value)).upper())
             for f in own

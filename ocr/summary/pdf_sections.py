@@ -108,7 +108,7 @@ class _Writer:
         return self._line(fact, f"{self._set.text(fact_title(fact))} {self._date(fact)}")
 
     def _date(self, fact: Fact) -> str:
-        return self._set.small(fact.date or "undated")
+        return self._set.small(fact.when or "undated")
 
     def alert(self, alert: Alert) -> str:
         color = RED if alert.urgency is Urgency.DANGER else "#16191d"
@@ -204,7 +204,7 @@ class _Writer:
             self._set.text(fact.dose or "not stated"),
             self._set.text(fact.route or ""),
             often,
-            self._set.text(fact.date or "undated"),
+            self._set.text(fact.when or "undated"),
             self._set.source(fact),
         )
         return [self._set.paragraph(cell) for cell in cells]

@@ -7,6 +7,7 @@ from functools import cache
 
 from core.facts import Coding, Kind
 from ocr.summary.dates import find_dates
+from ocr.summary.devices import is_device
 from ocr.summary.immunizations import vaccine_tables
 from ocr.summary.mentions import Mention, clean
 from ocr.summary.procedures import is_procedure
@@ -97,6 +98,8 @@ def _item(sheet: Sheet, unit: Unit) -> Mention | None:
     past = _PAST.match(text, start, end)
     start = past.end() if past else start
     name = clean(re.sub(r"\s(?:in|on|from)$", "", text[start:end].rstrip(" ,(-")))
+    if is_device(name):
+        return None
     label = text[end : end + 1] == ":" and not known_problem(name)
     if label or not _is_name(name) or (is_procedure(name) and not known_problem(name)):
         return None
@@ -176,14 +179,18 @@ def _mention(
 
 
 def _status(sheet: Sheet, unit: Unit) -> tuple[str, int] | None:
-    """The status a list item states, and where its word ends."""
+    """The status a list item states, and where its words end; "not resolved" says the other."""
     if not unit.item:
         return None
-    for shown in ("resolved", "active"):
-        match = _status_pattern(shown).search(sheet.text, *unit.span)
-        if match:
-            return shown, match.end()
-    return None
+    said = [
+        (match.end() - match.start(), shown, match.end())
+        for shown in ("resolved", "active")
+        if (match := _status_pattern(shown).search(sheet.text, *unit.span))
+    ]
+    if not said:
+        return None
+    _, shown, end = max(said)
+    return shown, end
 
 
 def _section_status(unit: Unit) -> str | None:

@@ -267,10 +267,12 @@ def _runs_on(above: TextLine, line: TextLine, *, bulleted: bool, longest: int) -
         (",", " and", " or", " of", " with")
     ):
         return True
-    wrapped = above.end - above.start >= _FULL_LINE * longest and not above.text.rstrip().endswith(
-        "."
-    )
+    wrapped = above.end - above.start >= _FULL_LINE * longest and not _ENDED.search(above.text)
     return wrapped or (bulleted and bool(_BULLET.match(above.text)) and line.text[:1] == "(")
+
+
+_ENDED = re.compile(r"(?:\.|\d{4}(?:-\d\d){0,2})\s*$")
+"""A full stop, or a date: what a list item ends with."""
 
 
 def _is_row(page: PageText, offset: int) -> bool:

@@ -24,6 +24,8 @@ class Sheet:
     units: tuple[Unit, ...]
     date: str | None
     """The date the page's statements hold for, by label; else its document's; else None."""
+    date_either: str | None = None
+    """Both dates, where day and month of `date` could be either."""
     discharge_list: bool = False
     """The document lists the medicines at discharge, so those at admission are past."""
 
@@ -41,7 +43,8 @@ def sheets(document: Document) -> tuple[Sheet, ...]:
     """The document's pages, each with a date of its own or the document's."""
     pages = [page_text(page) for page in document.pages]
     labelled = [labelled_date(page.text) for page in pages]
-    common = min((found for found in labelled if found), default=None)
+    found = [date for date in labelled if date]
+    common = min(found, key=lambda ranked: (ranked[0], ranked[1].iso), default=None)
     leaves = [
         _sheet(page, own if own and own[0] < _WEAK_RANK else common)
         for page, own in zip(pages, labelled, strict=True)
@@ -59,8 +62,8 @@ def document_date(leaves: Iterable[Sheet]) -> str | None:
     return max((leaf.date for leaf in leaves if leaf.date), default=None)
 
 
-def labelled_date(text: str) -> tuple[int, str] | None:
-    """The date with the best label: (rank, ISO date). Lower ranks are better.
+def labelled_date(text: str) -> tuple[int, Dated] | None:
+    """The date with the best label: (rank, date). Lower ranks are better.
 
     A date that fills a line of its own counts last, as letters have it.
     """
@@ -69,17 +72,18 @@ def labelled_date(text: str) -> tuple[int, str] | None:
         for match in pattern.finditer(text):
             for dated in dates:
                 if _belongs(text, match, dated):
-                    return rank, dated.iso
-    return next(((len(_labels()), dated.iso) for dated in dates if _alone(text, dated.span)), None)
+                    return rank, dated
+    return next(((len(_labels()), dated) for dated in dates if _alone(text, dated.span)), None)
 
 
-def _sheet(page: PageText, ranked: tuple[int, str] | None) -> Sheet:
+def _sheet(page: PageText, ranked: tuple[int, Dated] | None) -> Sheet:
     parts = sections(page)
     return Sheet(
         page=page,
         sections=parts,
         units=tuple(unit for part in parts for unit in units(page, part)),
-        date=ranked[1] if ranked else None,
+        date=ranked[1].iso if ranked else None,
+        date_either=ranked[1].either if ranked else None,
     )
 
 

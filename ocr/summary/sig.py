@@ -135,7 +135,9 @@ _PER = re.compile(r"[A-Za-z]+")
 
 def _per(match: re.Match[str]) -> str:
     """A unit after the slash as it is usually written: mL, not ML."""
-    return {"ml": "mL", "l": "L"}.get(match.group().lower(), match.group().lower())
+    return {"ml": "mL", "l": "L", "actuat": "actuation"}.get(
+        match.group().lower(), match.group().lower()
+    )
 
 
 def _first(line: str, table: dict[str, str], pattern: re.Pattern[str]) -> _Part | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.history import Trend
-from ocr.summary.lab_rows import bounds, number
+from ocr.summary.lab_values import bounds, number
 
 WIDTH, HEIGHT, MARGIN = 84, 22, 3
 

@@ -30,10 +30,31 @@ def normal(text: str) -> str:
 
 
 def phrases(terms: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for any of `terms` as whole words, longest first, white space free."""
-    ordered = sorted(set(terms), key=len, reverse=True)
-    body = "|".join(re.escape(term).replace(r"\ ", r"\s+") for term in ordered)
-    return re.compile(rf"(?<![\w/])(?:{body})(?!\w|[-.]\w)", re.IGNORECASE)
+    """A pattern for any of `terms` as whole words, longest first, white space free.
+
+    Built as a trie: hundreds of terms are then told apart letter by letter instead of being tried
+    one after the other at every place of the text.
+    """
+    trie: _Trie = {}
+    for term in set(terms):
+        node = trie
+        for step in re.findall(r"\s+|\S", term.lower()):
+            node = node.setdefault(r"\s+" if step.isspace() else re.escape(step), {})
+        node[""] = {}
+    return re.compile(rf"(?<![\w/]){_alternatives(trie)}(?!\w|[-.]\w)", re.IGNORECASE)
+
+
+_Trie = dict[str, "_Trie"]
+"""What may follow, by the pattern of one character; "" where a term ends."""
+
+
+def _alternatives(trie: "_Trie") -> str:
+    """The pattern of a node: longer terms before the one that ends here."""
+    branches = [step + _alternatives(after) for step, after in sorted(trie.items()) if step]
+    if not branches:
+        return ""
+    body = branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+    return f"(?:{body})?" if "" in trie else body
 
 
 def inverted(table: Mapping[str, Iterable[str]]) -> dict[str, str]:

@@ -14,11 +14,14 @@ def fact_line(fact: Fact) -> str:
     """One line with everything the fact says."""
     told = {
         Kind.PATIENT: (fact.value, fact.unit),
+        Kind.VITAL: (_measured(fact),),
+        Kind.SOCIAL: (fact.value,),
+        Kind.CONTACT: (fact.value,),
         Kind.ALLERGY: (fact.reaction, fact.severity),
         Kind.MEDICATION: (fact.dose, fact.route, fact.frequency, _status(fact)),
         Kind.LAB: (_measured(fact), fact.range and f"reference {fact.range}"),
     }.get(fact.kind, (fact.status,))
-    parts = [part for part in (*told, fact.date) if part]
+    parts = [part for part in (*told, fact.when) if part]
     return f"{fact_title(fact)}: {', '.join(parts)}" if parts else fact_title(fact)
 
 

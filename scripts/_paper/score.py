@@ -186,9 +186,14 @@ def _as_ordered(fact: Found, state: Entry) -> bool:
     return fact.status in allowed and (fact.dose is None or same_value(fact.dose, state["dose"]))
 
 
+_MEASURED = frozenset({"lab", "vital"})
+"""A measurement in prose is right under either name."""
+
+
 def _optional(fact: Found, entry: Entry) -> bool:
+    kinds = _MEASURED if entry["kind"] in _MEASURED else {entry["kind"]}
     return (
-        _list_of(fact) == entry["kind"]
+        _list_of(fact) in kinds
         and agree(fact.name, entry["name"])
         and _placed(fact, entry)
         and (entry["value"] is None or same_value(fact.value, entry["value"]))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["allergy", "problem", "medication", "lab", "procedure", "immunization"]
+Kind = Literal["allergy", "problem", "medication", "lab", "procedure", "immunization", "vital"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

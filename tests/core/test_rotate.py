@@ -15,7 +15,7 @@ from core.errors import (
 )
 from core.events import AccessGranted, AccessRequested
 from core.flows.open import hand_over, own_handover
-from core.flows.publish import publish
+from core.flows.publish import Publisher, publish
 from core.flows.rotate import rotate, rotate_reading_key, standing_grants
 from core.flows.share import (
     DAY_SECONDS,
@@ -26,6 +26,7 @@ from core.flows.share import (
 )
 from core.flows.submit import sign_and_submit
 from core.hashing import Address
+from core.outbox import Stage, TransientOutbox
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, HISTORY_RECORD
 from core.typed_data import Signed
@@ -64,13 +65,18 @@ class Clinic:
     vault: IpfsVault
     store: BlockStore
     patient: Person
+    outbox: TransientOutbox = field(default_factory=TransientOutbox)
     readers: dict[Address, Person] = field(default_factory=dict)
 
     def resealer(self, identity: Identity | None = None, *former: Identity) -> OwnersVault:
         return OwnersVault(self.vault, identity or self.patient.identity, former=former)
 
-    def rotate(self, **options: Any) -> Any:
-        return rotate(self.ledger, self.vault, self.resealer(), self.patient.signer, **options)
+    def publisher(self, settle: Callable[[], None] = lambda: None) -> Publisher:
+        return Publisher(ledger=self.ledger, vault=self.vault, outbox=self.outbox, settle=settle)
+
+    def rotate(self, settle: Callable[[], None] = lambda: None, **options: Any) -> Any:
+        publisher = self.publisher(settle)
+        return rotate(publisher, self.resealer(), self.patient.signer, **options)
 
     def grant(self, reader: Person, *, record: bytes = HISTORY_RECORD, days: int = 30) -> None:
         message = prepare_request(
@@ -222,9 +228,26 @@ def test_rotate_lets_nothing_go_before_the_chain_is_lasting(clinic: Clinic, doct
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        clinic.rotate(lasting=crash)
+        clinic.rotate(settle=crash)
     assert pins < clinic.store.pins
     assert clinic.rotate().transaction is None
+
+
+def test_rotate_sends_what_was_signed_before_a_crash_and_asks_the_wallet_no_more(
+    clinic: Clinic, doctor: Person
+) -> None:
+    clinic.grant(doctor)
+    clinic.ledger.messages_left = 0
+    with pytest.raises(KeyboardInterrupt):
+        clinic.rotate()
+    [left] = clinic.outbox.publications()
+    assert (left.stage, left.context.version) == (Stage.SENT, 2)
+    clinic.ledger.messages_left = None
+    assert [each.error for each in clinic.publisher().resume()] == [None]
+    assert clinic.ledger.commitment(*whose(clinic)) == left.commitment
+    done = clinic.rotate()
+    assert (done.commitment, done.transaction) == (left.commitment, None)
+    assert clinic.read(doctor) == HISTORY
 
 
 def test_rotate_regrants_all_records_too(clinic: Clinic, doctor: Person) -> None:
@@ -268,12 +291,7 @@ def test_rotate_refuses_and_loses_nothing_when_the_wallet_has_another_reading_ke
 ) -> None:
     pins = set(clinic.store.pins)
     with pytest.raises(InputError, match="reading key"):
-        rotate(
-            clinic.ledger,
-            clinic.vault,
-            clinic.resealer(stranger.identity),
-            clinic.patient.signer,
-        )
+        rotate(clinic.publisher(), clinic.resealer(stranger.identity), clinic.patient.signer)
     assert clinic.store.pins == pins
     assert clinic.read(clinic.patient) == HISTORY
 
@@ -291,11 +309,9 @@ def test_rotate_refuses_and_loses_nothing_when_the_present_version_was_damaged(
     assert clinic.ledger.commitment(*whose(clinic)) == stored.sealing.commitment
 
 
-def test_rotate_refuses_when_nothing_is_sealed(
-    ledger: CutOffLedger, clinic: Clinic, doctor: Person
-) -> None:
+def test_rotate_refuses_when_nothing_is_sealed(clinic: Clinic, doctor: Person) -> None:
     with pytest.raises(AccessDeniedError):
-        rotate(ledger, clinic.vault, OwnersVault(clinic.vault, doctor.identity), doctor.signer)
+        rotate(clinic.publisher(), clinic.resealer(doctor.identity), doctor.signer)
 
 
 @pytest.mark.parametrize("messages", [None, 0, 1, 2])
@@ -308,8 +324,7 @@ def test_rotate_reading_key_brings_everything_under_the_new_key(
 
     def change() -> Any:
         return rotate_reading_key(
-            clinic.ledger,
-            clinic.vault,
+            clinic.publisher(),
             clinic.resealer(new, clinic.patient.identity),
             clinic.patient.signer,
             key,
@@ -334,8 +349,7 @@ def test_rotate_reading_key_wraps_what_others_shared(clinic: Clinic, doctor: Per
     clinic.grant(doctor)
     new = Identity(b"n" * 32)
     change: Callable[[], Any] = lambda: rotate_reading_key(  # noqa: E731
-        clinic.ledger,
-        clinic.vault,
+        clinic.publisher(),
         clinic.resealer(new, doctor.identity),
         doctor.signer,
         new.recipient().public_key,

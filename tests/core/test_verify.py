@@ -10,11 +10,12 @@ import pytest
 from core.errors import ChainUnavailableError, StoreUnavailableError, VerificationError
 from core.events import AccessRequested
 from core.flows.open import own_handover
-from core.flows.publish import publish
+from core.flows.publish import Publisher, publish
 from core.flows.rotate import rotate
 from core.flows.share import DAY_SECONDS, prepare_grant
 from core.flows.submit import sign_and_submit
 from core.flows.verify import Kind, VaultReport, require_whole, verify_vault
+from core.outbox import TransientOutbox
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD, SealContext
 from core.typed_data import Domain
@@ -87,7 +88,8 @@ def test_verify_finds_nothing_when_all_is_well(
     verify: Verify, kept: IpfsVault, ledger: FakeLedger, patient: Person, doctor: Person
 ) -> None:
     grant(ledger, kept, patient, doctor)
-    rotate(ledger, kept, OwnersVault(kept, patient.identity), patient.signer)
+    publisher = Publisher(ledger=ledger, vault=kept, outbox=TransientOutbox())
+    rotate(publisher, OwnersVault(kept, patient.identity), patient.signer)
     report = verify()
     require_whole(report)
     assert report == VaultReport(patients=1, records=1, versions=1, envelopes=2, findings=())

@@ -60,6 +60,19 @@ test("openSealed refuses a record that unpacks beyond the limit", async () => {
   await assert.rejects(sealing.openSealed({ ...claim, limit: 1000 }), { code: "frame" });
 });
 
+test("seal takes a payload at the limit, however badly it packs, and refuses one byte more", async () => {
+  const context = contextOf(vectors.records[0]);
+  const noise = crypto.getRandomValues(new Uint8Array(5000));
+  const { sealed } = await sealing.seal(noise, context, { limit: 5000 });
+  assert.ok(sealed.length > 5000);
+  await assert.rejects(sealing.seal(noise, context, { limit: 4999 }), { name: "BrowserError", code: "payload" });
+  await assert.rejects(sealing.seal(new Uint8Array(5001), context, { limit: 5000 }), { code: "payload" });
+});
+
+test("the limit is Python's: 64 MiB of payload", () => {
+  assert.equal(sealing.MAX_PAYLOAD_BYTES, 67_108_864);
+});
+
 test("seal makes records that Python opens too", async () => {
   const made = [];
   for (const vector of vectors.records) {

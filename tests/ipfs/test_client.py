@@ -1,109 +1,33 @@
 """The client against a node that lies, stalls, is old or is not there."""
 
-import json
 import re
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from core.errors import InputError, StoreError, StoreUnavailableError, VerificationError
+from ipfs import client as client_module
 from ipfs.cid import cid_digest, cid_text
 from ipfs.client import StoreClient, StoreSettings
+from tests.fakes.faulty_node import (
+    CID,
+    DATA,
+    DIGEST,
+    Answer,
+    FaultyNode,
+    cut_short,
+    endless,
+    fail_late,
+    hang_up,
+    send,
+    send_json,
+    stall,
+    trickle,
+)
 
-DATA = b"sealed bytes"
-DIGEST = cid_digest(DATA)
-CID = cid_text(DIGEST)
 OTHER_CID = cid_text(cid_digest(b"other bytes"))
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-def send(status: int, body: bytes, kind: str = "application/json") -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-def send_json(value: object, status: int = 200) -> Answer:
-    return send(status, json.dumps(value).encode())
-
-
-def cut_short(handler: BaseHTTPRequestHandler) -> None:
-    """A chunked body that ends in the middle, as when Kubo meets a late error."""
-    handler.send_response(200)
-    handler.send_header("Transfer-Encoding", "chunked")
-    handler.end_headers()
-    handler.wfile.write(b"5\r\nseale\r\n")
-    handler.close_connection = True
-
-
-def stall(handler: BaseHTTPRequestHandler) -> None:
-    handler.rfile.read(1)
-
-
-def hang_up(handler: BaseHTTPRequestHandler) -> None:
-    handler.close_connection = True
-
-
-def endless(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    for _ in range(1000):
-        handler.wfile.write(bytes(1 << 20))
-
-
-class FaultyNode:
-    """A Kubo that answers each command as told, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {
-            "add": send_json({"Name": CID, "Hash": CID, "Size": "12"}),
-            "cat": send(200, DATA, "text/plain"),
-            "pin/ls": send_json({"Keys": {CID: {"Type": "recursive"}}}),
-            "pin/rm": send_json({"Pins": [CID]}),
-            "version": send_json({"Version": "0.43.0"}),
-        }
-        self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        return f"/ip4/127.0.0.1/tcp/{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        node = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                node.asked.append(self.path)
-                if self.headers.get("Transfer-Encoding") == "chunked":
-                    while size := int(self.rfile.readline(), 16):
-                        self.rfile.read(size + 2)
-                    self.rfile.readline()
-                node.answers[urlsplit(self.path).path.removeprefix("/api/v0/")](self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
 
 
 @pytest.fixture
@@ -222,11 +146,92 @@ def test_pins_refuse_when_the_answer_makes_no_sense(
             ask(DIGEST)
 
 
-def test_unpin_is_content_when_there_is_no_pin(client: StoreClient, faulty: FaultyNode) -> None:
-    faulty.answers["pin/rm"] = send_json(
-        {"Message": "not pinned or pinned indirectly", "Code": 0, "Type": "error"}, 500
-    )
+@pytest.mark.parametrize(
+    "words",
+    ["not pinned or pinned indirectly", f"error: {CID} is not part of the pinset"],
+    ids=["Kubo", "IPFS Cluster"],
+)
+def test_pins_are_understood_when_there_is_none(
+    client: StoreClient, faulty: FaultyNode, words: str
+) -> None:
+    refusal = send_json({"Message": words, "Code": 0, "Type": "error"}, 500)
+    faulty.answers["pin/rm"] = faulty.answers["pin/ls"] = refusal
     client.unpin(DIGEST)
+    assert client.is_pinned(DIGEST) is False
+
+
+def test_pins_are_no_answer_when_the_node_fails_otherwise(
+    client: StoreClient, faulty: FaultyNode
+) -> None:
+    refusal = send_json({"Message": "datastore closed", "Code": 0, "Type": "error"}, 500)
+    faulty.answers["pin/rm"] = faulty.answers["pin/ls"] = refusal
+    with pytest.raises(StoreError, match="take a pin back"):
+        client.unpin(DIGEST)
+    with pytest.raises(StoreError, match="look up a pin"):
+        client.is_pinned(DIGEST)
+
+
+ROW = b'{"Key": {"/": "%s"}}\n' % CID.encode()
+
+
+@pytest.mark.parametrize("rows", [b"", ROW, ROW * 3], ids=["none", "one", "several"])
+def test_collect_garbage_is_content_when_blocks_went(
+    client: StoreClient, faulty: FaultyNode, rows: bytes
+) -> None:
+    faulty.answers["repo/gc"] = send(200, rows)
+    client.collect_garbage()
+
+
+def test_collect_garbage_refuses_when_a_row_says_that_a_block_stayed(
+    client: StoreClient, faulty: FaultyNode
+) -> None:
+    failed = b'{"Error": "could not delete %s"}\n' % CID.encode()
+    faulty.answers["repo/gc"] = send(200, ROW + failed + ROW)
+    with pytest.raises(StoreError, match="could not delete every block") as refused:
+        client.collect_garbage()
+    assert CID not in refused.value.user_message()
+
+
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [(401, "credentials"), (403, "allow this host"), (404, "use Kubo"), (413, "raise its limit")],
+)
+def test_refusals_say_the_way_out_when_the_status_tells(
+    client: StoreClient, faulty: FaultyNode, status: int, way_out: str
+) -> None:
+    faulty.answers["add"] = send(status, b"refused", "text/plain")
+    with pytest.raises(StoreError, match="could not store") as refused:
+        client.add(DATA)
+    assert way_out in refused.value.remedy
+
+
+def test_answers_are_bounded_when_they_are_json(
+    client: StoreClient, faulty: FaultyNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client_module._MAX_ANSWER_BYTES == 64 << 20
+    monkeypatch.setattr(client_module, "_MAX_ANSWER_BYTES", 1 << 20)
+    faulty.answers["version"] = endless
+    with pytest.raises(StoreError, match="longer answer than any that makes sense"):
+        client.version()
+
+
+def test_answers_are_bounded_in_time_when_they_trickle(faulty: FaultyNode) -> None:
+    settings = StoreSettings(
+        address=faulty.address, timeout_seconds=5, transfer_timeout_seconds=0.3
+    )
+    faulty.answers["cat"] = faulty.answers["version"] = trickle
+    for ask in (StoreClient(settings).version, lambda: StoreClient(settings).read(DIGEST)):
+        with pytest.raises(StoreUnavailableError, match="does not answer"):
+            ask()
+
+
+def test_read_refuses_by_name_when_the_error_comes_in_the_trailer(
+    client: StoreClient, faulty: FaultyNode
+) -> None:
+    faulty.answers["cat"] = fail_late
+    with pytest.raises(VerificationError, match="other or fewer bytes") as refused:
+        client.read(DIGEST)
+    assert refused.value.check == "content identifier"
 
 
 def test_errors_never_show_a_cid(client: StoreClient, faulty: FaultyNode) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ipfs.outbox import SqliteOutbox
-from scripts._settings import ROOT
+from scripts._settings import ROOT, Settings
+from scripts.up import _carry_on
 from tests.scripts.conftest import Run, Up
 
 
@@ -53,7 +54,7 @@ def killed_at(home: Path, stage: str, *arguments: str | Path) -> None:
 
 
 def test_publish_seals_once_however_often_and_wherever_it_is_cut(
-    up: Up, wallet: Path, tmp_path: Path, run: Run
+    up: Up, wallet: Path, tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def publish(*arguments: str | Path) -> Any:
         done = run("publish", *arguments, "--home", up.home, "--json")
@@ -72,6 +73,21 @@ def test_publish_seals_once_however_often_and_wherever_it_is_cut(
     (row,) = publish("--status")
     assert (row["version"], row["stage"]) == (2, "confirmed")
     assert publish(second, "--wallet", wallet)["version"] == 2
+    third = history(tmp_path / "newest", "third")
+    killed_at(up.home, "signed", "publish", third, "--wallet", wallet)
+    _carry_on(Settings.load(up.home, {}))
+    assert "version 3: confirmed" in capsys.readouterr().err
+    _carry_on(Settings.load(up.home, {}))
+    assert capsys.readouterr().err == "", "nothing was left to resume"
+
+
+def test_carry_on_keeps_no_stack_from_serving_when_the_outbox_is_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault" / "outbox.db").write_bytes(b"no database at all " * 400)
+    _carry_on(Settings.load(tmp_path, {}))
+    assert "could not be resumed" in capsys.readouterr().err
 
 
 def test_publish_says_what_is_wrong(tmp_path: Path, wallet: Path, run: Run) -> None:

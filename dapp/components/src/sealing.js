@@ -77,8 +77,14 @@ async function pump(bytes, stream, limit) {
   return concat(...parts);
 }
 
-async function frame(payload) {
-  const packed = await pump(payload, new CompressionStream("gzip"), MAX_PAYLOAD_BYTES);
+/** What gzip adds to bytes it cannot compress: 5 bytes a stored block of 16 KiB, and its ends. */
+const GZIP_OVERHEAD_BYTES = 64 + Math.floor(MAX_PAYLOAD_BYTES / 1000);
+
+async function frame(payload, limit) {
+  if (payload.length > limit) {
+    throw new BrowserError("payload", "The history is larger than what can be sealed: leave out page images.");
+  }
+  const packed = await pump(payload, new CompressionStream("gzip"), limit + GZIP_OVERHEAD_BYTES);
   const content = concat(bigEndian(packed.length, 8), packed);
   return concat(content, new Uint8Array(padme(content.length) - content.length));
 }
@@ -98,8 +104,11 @@ async function unframe(framed, limit) {
 
 const gcm = (raw, use) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, [use]);
 
-/** Seal a payload with a fresh key. `entropy` is replaced only by tests. */
-export async function seal(payload, context, entropy = (n) => crypto.getRandomValues(new Uint8Array(n))) {
+const random = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+/** Seal a payload with a fresh key. `entropy` and `limit` are replaced only by tests. */
+export async function seal(payload, context, { entropy = random, limit = MAX_PAYLOAD_BYTES } = {}) {
+  const framed = await frame(payload, limit);
   const bound = contextBytes(context);
   const key = entropy(32);
   const salt = entropy(32);
@@ -110,7 +119,7 @@ export async function seal(payload, context, entropy = (n) => crypto.getRandomVa
   const body = await crypto.subtle.encrypt(
     { name: "AES-GCM", iv: nonce, additionalData: concat(header, bound) },
     cipher,
-    await frame(payload),
+    framed,
   );
   const sealed = concat(header, nonce, new Uint8Array(body));
   const digest = cidDigest(sealed);

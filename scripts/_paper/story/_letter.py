@@ -23,8 +23,8 @@ CHEST_PAIN, BREATH = Negated(name="chest pain"), Negated(name="shortness of brea
 OEDEMA, ULCER = Negated(name="ankle oedema"), Negated(name="foot ulcer")
 FATHER, SISTER = Family(name="myocardial infarction"), Family(name="breast cancer")
 COUGH = Optional(kind="problem", name="dry cough")
-PRESSURE = Optional(kind="lab", name="Blood pressure", value="138/84")
-WEIGHT = Optional(kind="lab", name="weight", value="78")
+PRESSURE = Optional(kind="vital", name="Blood pressure", value="138/84")
+WEIGHT = Optional(kind="vital", name="weight", value="78")
 ECHO_ASKED = Optional(kind="procedure", name="echocardiogram")
 
 

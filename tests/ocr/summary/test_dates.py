@@ -1,8 +1,10 @@
 import pytest
 
+from core.history import About
+from ocr.summary import summarise
 from ocr.summary.dates import find_dates
 from ocr.summary.sheets import sheets
-from tests.ocr.summary.paper import make_document
+from tests.ocr.summary.paper import history_of_text, make_document, read_texts
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,43 @@ def test_sheets_give_a_page_without_date_that_of_its_document():
         make_document("paper.pdf", "Collected: 2024-05-06", "Printed: 2024-05-09")
     )
     assert (first.date, second.date) == ("2024-05-06", "2024-05-06")
+
+
+AMBIGUOUS = "Patient: Nora Linden   DOB: {born}   ID: HM-447102\nDate: {date}\n"
+
+
+def test_summarise_shows_both_dates_when_day_and_month_could_be_either():
+    head = AMBIGUOUS.format(born="14 March 1961", date="03/04/2024")
+    history = history_of_text("Current medications:\nRamipril 5 mg daily\n", head=head)
+    (ramipril,) = history.medications_current
+    assert (ramipril.date, ramipril.date_either) == ("2024", "2024-03-04 or 2024-04-03")
+    assert ramipril.when == "2024-03-04 or 2024-04-03"
+    (caution,) = [w for w in history.warnings if w.code is About.AMBIGUOUS_DATE]
+    assert caution.documents == ("paper.pdf",)
+
+
+def test_summarise_shows_both_dates_of_a_procedure_when_only_its_own_is_ambiguous():
+    history = history_of_text("Procedures:\nAppendectomy 05/06/2019\nColonoscopy 25/06/2020\n")
+    dates = {p.name: p.when for p in history.procedures}
+    assert dates == {"Appendectomy": "2019-05-06 or 2019-06-05", "Colonoscopy": "2020-06-25"}
+
+
+def test_summarise_settles_a_birth_date_when_other_paper_has_it_in_full():
+    texts = {
+        "a": AMBIGUOUS.format(born="03/04/1961", date="2024-01-05"),
+        "b": AMBIGUOUS.format(born="1961-04-03", date="2024-01-06"),
+    }
+    history = summarise(read_texts(**texts))
+    (birth,) = [f for f in history.patient if f.name == "birth date"]
+    assert birth.value == "1961-04-03"
+    assert len(birth.evidence) == 2
+    assert history.conflicts == ()
+    assert history.exit_code == 0
+
+
+def test_summarise_takes_paper_for_another_patient_when_neither_birth_date_fits():
+    texts = {
+        "a": AMBIGUOUS.format(born="03/04/1961", date="2024-01-05").replace("HM-447102", "A-1"),
+        "b": AMBIGUOUS.format(born="1961-08-20", date="2024-01-06").replace("HM-447102", "B-2"),
+    }
+    assert summarise(read_texts(**texts)).exit_code == 9

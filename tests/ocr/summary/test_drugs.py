@@ -61,3 +61,23 @@ def test_near_drug_knows_a_misread_name(printed, name):
 @pytest.mark.parametrize("printed", ["Tablet", "Supply", "Continue", "Harrowmere", "Discharge"])
 def test_near_drug_finds_none_in_other_words(printed):
     assert near_drug(printed, (0, len(printed))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "printed", "name"),
+    [
+        ("She takes D-penicillamine.", "D-penicillamine", "penicillamine"),
+        ("treated with d - penicillamine", "d - penicillamine", "penicillamine"),
+        ("given L - dopa for it", "L - dopa", "levodopa"),
+        ("1 - Aspirin", "Aspirin", "aspirin"),
+        ("co - amoxiclav", "co - amoxiclav", "amoxicillin / clavulanate"),
+    ],
+)
+def test_find_drugs_takes_the_whole_name_when_hyphens_join_it(text, printed, name):
+    (drug,) = find_drugs(text, 0, len(text))
+    assert (text[slice(*drug.span)], drug.name) == (printed, name)
+
+
+@pytest.mark.parametrize("text", ["Seen by her PCP.", "2 puffs INH daily", "Heather came along."])
+def test_find_drugs_is_empty_when_an_abbreviation_means_something_else(text):
+    assert find_drugs(text, 0, len(text)) == ()

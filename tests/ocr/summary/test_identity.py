@@ -42,8 +42,8 @@ def test_identity_is_left_out_when_no_value_stands_behind_its_label(text):
     assert told(text) == {}
 
 
-def test_identity_birth_date_is_only_the_year_when_day_and_month_could_be_either():
-    assert told("DOB: 03/04/1961") == {"birth date": "1961"}
+def test_identity_birth_date_is_both_when_day_and_month_could_be_either():
+    assert told("DOB: 03/04/1961") == {"birth date": "1961-03-04 or 1961-04-03"}
 
 
 def test_identity_value_ends_where_the_next_label_begins():

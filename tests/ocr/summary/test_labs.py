@@ -1,8 +1,9 @@
 import pytest
 
 from core.facts import Fact, Kind
-from ocr.summary.lab_rows import bounds, number, side_of
-from tests.ocr.summary.paper import HEAD, found, history_of_text
+from core.history import About
+from ocr.summary.lab_values import bounds, number, side_of
+from tests.ocr.summary.paper import HEAD, found, history_of_text, names
 
 TABLE = "Test                 Result   Flag   Unit     Reference range\n"
 
@@ -154,3 +155,46 @@ def test_lab_narrative_counts_short_names_only_in_a_row_of_tests():
     row = labs("Laboratory\nNa 139 K 4.3 Cl 101 CO2 24 BUN 15 Cr 0.98 Glu 168")
     assert {f.value for f in row} == {"139", "4.3", "101", "24", "15", "0.98", "168"}
     assert labs("Laboratory\nVitamin K 10 was given.") == []
+
+
+BARE = "Test   Result   Units   Reference\n"
+
+
+@pytest.mark.parametrize("printed", ["12:2", "12,2"])
+def test_lab_row_shows_the_point_and_is_marked_when_it_was_misread(printed):
+    history = history_of_text(f"{BARE}Hemoglobin   {printed}   g/dL   12.0-17.5\n")
+    (row,) = found(history, Kind.LAB)
+    assert (row.value, row.unit, row.check) == ("12.2", "g/dL", True)
+    assert printed in row.evidence[0].quote
+
+
+def test_lab_row_keeps_its_comma_when_the_range_has_commas():
+    history = history_of_text(f"{BARE}Hemoglobin   12,2   g/dL   12,0-17,5\n")
+    (row,) = found(history, Kind.LAB)
+    assert (row.value, row.check) == ("12,2", False)
+
+
+def test_lab_row_takes_no_time_of_day_for_a_value():
+    history = history_of_text(f"{BARE}Glucose   12:30   5.6   mmol/L   3.9-5.5\n")
+    assert all(row.value != "12.30" for row in found(history, Kind.LAB))
+
+
+def test_summarise_says_so_when_the_value_of_a_known_test_cannot_be_read():
+    history = history_of_text(f"{BARE}Sodium   140   mmol/L   135-145\nMCH   PH ES   pg\n")
+    assert names(found(history, Kind.LAB)) == ["Sodium"]
+    (caution,) = [w for w in history.warnings if w.code is About.UNREAD_ROW]
+    assert caution.documents == ("paper.pdf",)
+    assert "page 1: 1 result" in caution.text
+    assert "MCH" not in caution.text
+
+
+def test_lab_row_is_kept_and_marked_when_the_value_is_beyond_physiology():
+    history = history_of_text(f"{BARE}Potassium   41   mmol/L   3.5-5.1\n")
+    (row,) = found(history, Kind.LAB)
+    assert (row.value, row.check) == ("41", True)
+
+
+def test_lab_row_is_kept_and_marked_when_the_unit_does_not_fit_the_test():
+    history = history_of_text(f"{BARE}Potassium   4.1   fL   3.5-5.1\n")
+    (row,) = found(history, Kind.LAB)
+    assert (row.unit, row.check, row.code) == ("fL", True, None)

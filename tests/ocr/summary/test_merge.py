@@ -158,3 +158,53 @@ def test_summarise_interprets_nothing_of_paper_in_another_language():
     german = summarise(read_texts(brief=text))
     assert [f.kind for f in german.facts] == ["patient"]
     assert any(w.code is About.NO_FACTS for w in german.warnings)
+
+
+DATED = WHO + "Date: 2024-01-05\nCurrent medications\nMetformin 850 mg daily"
+UNDATED = WHO + "Current medications\nMetformin 500 mg daily"
+
+
+def test_merge_shows_a_conflict_when_an_undated_list_disagrees_with_a_dated_one():
+    merged = history(dated=DATED, undated=UNDATED)
+    assert [(c.name, c.about) for c in merged.conflicts] == [("metformin", "dose")]
+    assert {m.dose for m in merged.medications_current} == {"850 mg", "500 mg"}
+
+
+def test_merge_joins_an_undated_list_when_it_says_the_same():
+    merged = history(dated=DATED, undated=UNDATED.replace("500", "850"))
+    (metformin,) = merged.medications_current
+    assert merged.conflicts == ()
+    assert {e.document for e in metformin.evidence} == {"dated.pdf", "undated.pdf"}
+
+
+def test_merge_keeps_a_medicine_of_undated_paper_to_be_checked_when_a_complete_list_lacks_it():
+    listed = WHO + "Date: 2024-01-05\nCurrent medications\nRamipril 5 mg daily"
+    merged = history(dated=listed, undated=UNDATED)
+    checks = {m.name: m.check for m in merged.medications_current}
+    assert checks == {"metformin": True, "ramipril": False}
+
+
+def test_merge_shows_a_conflict_when_an_undated_problem_list_says_otherwise():
+    merged = history(
+        dated=WHO + "Date: 2024-01-05\nProblems\nPneumonia, resolved",
+        undated=WHO + "Problems\nPneumonia, active",
+    )
+    assert [(c.name, c.about) for c in merged.conflicts] == [("Pneumonia", "status")]
+
+
+def test_merge_lets_newer_paper_end_a_problem_when_it_says_that_it_has_resolved():
+    merged = history(
+        old=WHO + "Date: 2023-01-05\nProblems\nPneumonia",
+        new=WHO + "Date: 2024-01-05\nHistory of present illness\nPneumonia has resolved.",
+    )
+    assert [(p.name, p.status) for p in merged.problems] == [("Pneumonia", "resolved")]
+
+
+def test_merge_shows_a_conflict_when_none_known_stands_beside_penicillin():
+    merged = history(
+        none=WHO + "Date: 2023-01-05\nAllergies: none known",
+        named=WHO + "Date: 2024-01-05\nAllergies: Penicillin (rash)",
+    )
+    (conflict,) = merged.conflicts
+    assert (conflict.kind, conflict.about) == ("allergy", "polarity")
+    assert len(merged.allergies) == 2

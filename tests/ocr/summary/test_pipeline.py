@@ -192,7 +192,7 @@ def test_summarise_has_a_kind_of_its_own_for_each_section_when_all_stand_on_one_
     text = (
         "Diagnoses\nGout\nAllergies\nLatex\nCurrent medications\nMetformin 500 mg daily\n"
         "Past surgical history\nAppendectomy 1999\nImmunizations\nInfluenza 2023-10-16\n"
-        "Laboratory results\nPotassium 4.9 mmol/L"
+        "Laboratory results\nPotassium 4.9 mmol/L\nVital signs\nPulse 71\nDevices\nPacemaker"
     )
     counts = summarise(read_texts(all=HEAD + text)).counts
     assert counts == {
@@ -203,4 +203,6 @@ def test_summarise_has_a_kind_of_its_own_for_each_section_when_all_stand_on_one_
         "lab values": 1,
         "procedures": 1,
         "immunizations": 1,
+        "vital signs": 1,
+        "devices": 1,
     }

@@ -361,3 +361,23 @@ def test_immunization_rows_have_vaccine_and_date():
 )
 def test_immunization_is_not_made_of_what_was_not_given(row):
     assert history_of_text(CARD + row).immunizations == ()
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("House dust mite allergy", "House dust mite"),
+        ("Dander (animal) allergy", "Dander"),
+        ("Allergy to tree pollen", "Tree pollen"),
+        ("Allergy to soya", "Soya"),
+    ],
+)
+def test_allergy_is_named_in_full_when_a_shorter_name_is_part_of_it(printed, name):
+    assert names(history_of_text(f"Allergies:\n{printed}\n").allergies) == [name]
+
+
+def test_procedures_stay_apart_when_a_long_line_above_ends_with_its_date():
+    history = history_of_text(
+        "Procedures:\nSurgical manipulation of joint of knee 2017-03-28\nColonoscopy 2017-11-24\n"
+    )
+    assert [p.date for p in history.procedures] == ["2017-11-24", "2017-03-28"]

@@ -1,0 +1,119 @@
+"""Two engines as one: the first reads the page, the second checks what matters and is not sure.
+
+Rules
+1. Asked about: critical tokens (numbers, doses, units, dates) below `ASK_CRITICAL`, those that
+   engines are known to confuse however sure they are, all other words below `ASK_ANY`. Where the
+   two differ on any critical token, the page is not to be trusted: every critical one is asked
+   about.
+2. Where both read the same, the word is as sure as two independent witnesses make it.
+3. Where they differ and the second is sure, its reading stands; else the first's does. The other
+   one is kept as the word's rival.
+4. A critical token they differ on is never surer than `DISPUTED`, so that whoever shows it marks
+   it.
+5. A page of which the first makes nothing is not checked word by word: it may lie on its side.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from core.words import Box, Word
+from ocr.reading.critical import core_of, is_confusable, is_critical
+from ocr.reading.engines import Engine, TesseractEngine
+from ocr.reading.pixels import Grey, load_pgm
+from ocr.reading.rapid import RapidEngine, Strip
+
+ASK_CRITICAL = 0.93
+ASK_ANY = 0.70
+DISPUTED = 0.70
+"""Below what a summary takes for sure."""
+_SURE = 0.90
+"""Confidence from which on the second engine overrules the first."""
+_LEGIBLE_PAGE = 0.45
+"""Median confidence of a page's words."""
+
+
+class StripReader(Protocol):
+    """What reads single words that are cut out already."""
+
+    @property
+    def name(self) -> str: ...
+
+    def version(self) -> str: ...
+
+    def read(self, page: Grey, boxes: Sequence[Box]) -> tuple[Strip, ...]:
+        """What stands in each of `boxes`. Raises PaperError, SetupError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedEngine:
+    """Tesseract, checked by RapidOCR, unless told otherwise."""
+
+    first: Engine = field(default_factory=TesseractEngine)
+    second: StripReader = field(default_factory=RapidEngine)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first.name}+{self.second.name}"
+
+    def version(self) -> str:
+        return f"{self.first.version()} {self.second.version()}"
+
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
+    ) -> tuple[Word, ...]:
+        """The first engine's words, checked. Raises PaperError, SetupError."""
+        words = self.first.recognise(image, dpi=dpi, seconds=seconds, sparse=sparse)
+        if not words or statistics.median(word.confidence for word in words) < _LEGIBLE_PAGE:
+            return words
+        page = load_pgm(image)
+        checked = self._checked(page, words, {i for i, w in enumerate(words) if _is_doubtful(w)})
+        if any(word.rival and is_critical(word.text) for word in checked):
+            unasked = {
+                i for i, w in enumerate(words) if is_critical(w.text) and not _is_doubtful(w)
+            }
+            checked = self._checked(page, checked, unasked)
+        return checked
+
+    def _checked(self, page: Grey, words: tuple[Word, ...], which: set[int]) -> tuple[Word, ...]:
+        asked = sorted(which)
+        strips = self.second.read(page, [words[index].box for index in asked])
+        settled = dict(zip(asked, strips, strict=True))
+        return tuple(
+            settle(word, settled[index], self.second.name) if index in settled else word
+            for index, word in enumerate(words)
+        )
+
+    def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
+        return self.first.turn(image, dpi=dpi, seconds=seconds)
+
+
+def settle(word: Word, strip: Strip, engine: str) -> Word:
+    """What stands after the second engine, `engine`, read `strip` in the word's place."""
+    text = strip.text.replace(" ", "")
+    if core_of(text) == core_of(word.text):
+        return _agreed(word, text, strip)
+    limit = DISPUTED if is_critical(word.text) or is_critical(text) else 1.0
+    if text and strip.confidence >= _SURE:
+        sure = min(strip.confidence, limit)
+        return replace(word, text=text, confidence=sure, engine=engine, rival=word.text)
+    return replace(word, confidence=min(word.confidence, limit), rival=text)
+
+
+def _agreed(word: Word, text: str, strip: Strip) -> Word:
+    """The same but for punctuation, which whoever is surer decides."""
+    both = 1 - (1 - word.confidence) * (1 - strip.confidence)
+    return replace(
+        word, text=text if strip.confidence > word.confidence else word.text, confidence=both
+    )
+
+
+def _is_doubtful(word: Word) -> bool:
+    if not any(character.isalnum() for character in word.text):
+        return False
+    if is_critical(word.text):
+        return word.confidence < ASK_CRITICAL or is_confusable(word.text)
+    return word.confidence < ASK_ANY

@@ -1,0 +1,151 @@
+"""Two engines as one: who is asked, whose reading stands, what stays marked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.words import Box, Word
+from ocr.reading.opinions import DISPUTED, CheckedEngine, settle
+from ocr.reading.pixels import Grey, save_pgm
+from ocr.reading.rapid import Strip
+from ocr.summary.claims import SURE
+
+Make = Callable[..., Word]
+
+
+@dataclass
+class Reader:
+    """Reads what it is told to, by the left edge of the box, and notes what it was asked."""
+
+    answers: dict[int, Strip] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+    name: str = "reader"
+
+    def version(self) -> str:
+        return "1"
+
+    def read(self, page: Grey, boxes: Sequence[Box]) -> tuple[Strip, ...]:
+        self.asked += [box.left for box in boxes]
+        return tuple(self.answers.get(box.left, Strip(text="", confidence=0.0)) for box in boxes)
+
+
+@dataclass
+class First:
+    """Answers with the words it was given."""
+
+    words: tuple[Word, ...]
+    name: str = "first"
+
+    def version(self) -> str:
+        return "1"
+
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
+    ) -> tuple[Word, ...]:
+        return self.words
+
+    def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
+        return 90
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "page.pgm"
+    save_pgm(np.full((200, 900), 255, np.uint8), path)
+    return path
+
+
+def _strip(text: str, confidence: float = 0.99) -> Strip:
+    return Strip(text=text, confidence=confidence)
+
+
+def test_settle_is_surer_than_either_when_both_read_the_same(make_word: Make) -> None:
+    word = settle(make_word("4.7", 0, 0, confidence=0.8), _strip("4.7", 0.9), "reader")
+    assert word.text == "4.7"
+    assert word.confidence == pytest.approx(0.98)
+    assert word.rival == ""
+
+
+def test_settle_takes_the_second_reading_and_marks_it_when_a_number_is_disputed(
+    make_word: Make,
+) -> None:
+    word = settle(make_word("44,7", 0, 0, confidence=0.95), _strip("44.7"), "reader")
+    assert (word.text, word.rival, word.engine) == ("44.7", "44,7", "reader")
+    assert word.confidence == DISPUTED < SURE
+
+
+def test_settle_keeps_the_first_reading_and_marks_it_when_the_second_is_unsure(
+    make_word: Make,
+) -> None:
+    word = settle(make_word("40", 0, 0, confidence=0.95), _strip("4O", 0.5), "reader")
+    assert (word.text, word.rival) == ("40", "4O")
+    assert word.confidence == DISPUTED
+
+
+def test_settle_marks_the_word_when_the_second_sees_nothing_there(make_word: Make) -> None:
+    word = settle(make_word("40", 0, 0, confidence=0.95), _strip("", 0.0), "reader")
+    assert word.text == "40"
+    assert word.confidence == DISPUTED
+
+
+def test_settle_does_not_mark_when_a_word_of_prose_is_disputed(make_word: Make) -> None:
+    word = settle(make_word("patlent", 0, 0, confidence=0.5), _strip("patient"), "reader")
+    assert (word.text, word.rival) == ("patient", "patlent")
+    assert word.confidence > SURE
+
+
+def test_settle_treats_punctuation_as_the_same_reading(make_word: Make) -> None:
+    word = settle(make_word("4,", 0, 0, confidence=0.6), _strip("4.", 0.9), "reader")
+    assert (word.text, word.rival) == ("4.", "")
+    assert word.confidence > SURE
+
+
+def test_recognise_asks_only_about_doubtful_words_when_nothing_is_disputed(
+    make_word: Make, image: Path
+) -> None:
+    words = (
+        make_word("patient", 0, 0, confidence=0.9),
+        make_word("smudge", 100, 0, confidence=0.5),
+        make_word("4.7", 200, 0, confidence=0.96),
+        make_word("meg", 300, 0, confidence=0.96),
+        make_word("--", 400, 0, confidence=0.1),
+    )
+    reader = Reader(answers={100: _strip("smudge"), 300: _strip("meg")})
+    CheckedEngine(first=First(words), second=reader).recognise(image, dpi=300, seconds=9)
+    assert reader.asked == [100, 300]
+
+
+def test_recognise_asks_about_every_number_when_one_is_disputed(
+    make_word: Make, image: Path
+) -> None:
+    words = (
+        make_word("5.6", 0, 0, confidence=0.96),
+        make_word("44,7", 100, 0, confidence=0.96),
+        make_word("patient", 200, 0, confidence=0.96),
+    )
+    reader = Reader(answers={0: _strip("56"), 100: _strip("44.7")})
+    engine = CheckedEngine(first=First(words), second=reader)
+    read = engine.recognise(image, dpi=300, seconds=9)
+    assert reader.asked == [100, 0]
+    assert [word.text for word in read] == ["56", "44.7", "patient"]
+    assert [word.confidence < SURE for word in read] == [True, True, False]
+
+
+def test_recognise_asks_about_nothing_when_the_page_is_illegible(
+    make_word: Make, image: Path
+) -> None:
+    words = tuple(make_word("1l!", 100 * i, 0, confidence=0.2) for i in range(5))
+    reader = Reader()
+    engine = CheckedEngine(first=First(words), second=reader)
+    assert engine.recognise(image, dpi=300, seconds=9) == words
+    assert reader.asked == []
+    assert engine.turn(image, dpi=300, seconds=9) == 90
+
+
+def test_version_names_both_engines() -> None:
+    engine = CheckedEngine(first=First(()), second=Reader())
+    assert engine.version() == "1 1"
+    assert engine.name == "first+reader"

@@ -1,0 +1,60 @@
+"""Symptoms that are denied are facts; those that are present are left to the diagnosis."""
+
+import pytest
+
+from core.facts import Kind, Polarity
+from tests.ocr.summary.paper import found, history_of_text, names
+
+ACCOUNT = "History of present illness:\n"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "denied"),
+    [
+        ("She denies chest pain and ankle swelling.", ["Ankle swelling", "Chest pain"]),
+        ("No fever, cough or weight loss.", ["Cough", "Fever", "Weight loss"]),
+        ("He denies any dysuria, frequency or hematuria.", ["Dysuria", "Frequency", "Hematuria"]),
+        ("She complains of chest pain but denies syncope.", ["Syncope"]),
+        ("If there is no fever, she may go home.", []),
+        ("Her mother had no headache.", []),
+        ("She has a cough.", []),
+    ],
+)
+def test_summarise_lists_symptoms_when_they_are_denied(sentence, denied):
+    history = history_of_text(ACCOUNT + sentence)
+    assert names(history.negated) == denied
+    assert all(fact.polarity is Polarity.NEGATED for fact in history.negated)
+    assert found(history, Kind.PROBLEM) == list(history.negated)
+
+
+def test_summarise_reads_the_review_of_systems_but_no_examination():
+    history = history_of_text(
+        "Review of systems:\nDenies cough.\nPhysical examination:\nNo rash.\n"
+    )
+    assert names(history.negated) == ["Cough"]
+
+
+def test_summarise_names_a_denied_symptom_once_when_two_words_mean_it():
+    history = history_of_text(ACCOUNT + "No shortness of breath. She denies dyspnea.")
+    (denied,) = history.negated
+    assert len(denied.evidence) == 2
+
+
+@pytest.mark.parametrize(
+    ("sentence", "status"),
+    [
+        ("Pneumonia has resolved.", "resolved"),
+        ("Her pneumonia, now in remission.", None),
+        ("Pneumonia has not resolved.", None),
+        ("Once pneumonia is resolved she may travel.", None),
+    ],
+)
+def test_summarise_says_resolved_only_when_the_paper_does(sentence, status):
+    problems = history_of_text(ACCOUNT + sentence).problems
+    assert [p.status for p in problems] == [status]
+
+
+@pytest.mark.parametrize("line", ["Pneumonia, not resolved", "Pneumonia - unresolved"])
+def test_summarise_keeps_a_listed_problem_active_when_it_is_not_resolved(line):
+    (problem,) = history_of_text(f"Problems:\n{line}\n").problems
+    assert (problem.name, problem.status) == ("Pneumonia", "active")
