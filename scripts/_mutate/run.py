@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import SetupError
+from core.errors import SetupError, VerificationError
 from ledger.artifact import Artifact, consent_artifact
 from scripts._mutate.operators import Mutant, mutants
 from scripts._walk.walker import Violation, Walker
@@ -70,12 +70,16 @@ def mutate(
     """Draw `sample` mutants (all if None), walk each for at most `steps` steps.
 
     A verdict is kept in `cache` under the hash of all sources and `steps`, and not sought again.
-    Raises SetupError when the contracts themselves do not compile.
+    Raises SetupError when the contracts themselves do not compile, VerificationError when the walk
+    finds fault with them.
     """
     every = sorted(_all_mutants(project))
     dice = random.Random(seed)  # noqa: S311  # to be repeated, not to be secret
     chosen = dice.sample(every, min(sample or len(every), len(every)))
     right = consent_artifact(project, cache / "right")
+    # Else everything would look killed.
+    if not _stands(right, 0, min(STEPS_A_WALK, steps)):
+        raise VerificationError("The walk stops at the contracts themselves.", check="mutate")
     verdicts = []
     with ProcessPoolExecutor(workers) as pool:
         size = len(chosen)
