@@ -34,7 +34,7 @@ class Actors:
         key = self.keys.get(account)
         if key is None or (account in self.with_code and random.random() < 0.5):
             length = random.choice((32, 64, 66, 130, LONGEST_SIGNATURE))
-            return digest + random.randbytes(length - 32)
+            return digest + bytes([random.randrange(256)]) * (length - 32)
         signature = bytes(key.sign_recoverable(digest, hasher=None))
         return signature[:64] + bytes([27 + signature[64]])
 

@@ -169,7 +169,7 @@ class Calls:
 
     def _publish_reading_key(self, _: Address) -> Arguments:
         length = READING_KEY_BYTES - self.random.choice((0, 0, 0, 0, 0, 1, READING_KEY_BYTES))
-        return {"account": self.anybody(), "key": self.random.randbytes(length)} | self._end()
+        return {"account": self.anybody(), "key": (self.fresh() * 38)[:length]} | self._end()
 
     def _open_record(self, patient: Address) -> Arguments:
         purpose = self.purposes() if self.seldom(0.3) else self.random.choice((1, 2, 4))

@@ -46,9 +46,20 @@ class _Function:
 
 
 class Machine:
-    """Both contracts, deployed, with a clock of its own."""
+    """Both contracts, deployed, with a clock of its own.
 
-    def __init__(self, artifact: Artifact, regulator: Address, *, chain_id: int, now: int) -> None:
+    With `forked_from` they were deployed on a chain of that id, which has forked since.
+    """
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        regulator: Address,
+        *,
+        chain_id: int,
+        now: int,
+        forked_from: int | None = None,
+    ) -> None:
         if artifact.credentials is None:
             raise SetupError("The Credentials contract was not compiled.")
         self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=chain_id)), spec_id="PRAGUE")
@@ -59,6 +70,11 @@ class Machine:
         credentials = self._deploy(artifact.credentials, regulator)
         self.credentials = credentials
         self.consent = self._deploy(artifact, credentials)
+        if forked_from is not None:
+            before = Machine(artifact, regulator, chain_id=forked_from, now=now)
+            # The same deployer at the same nonces: the address is the same, the immutables differ.
+            code = before._evm.get_code(before.consent)
+            self._evm.insert_account_info(self.consent, AccountInfo(code=code))
         self._functions = {
             self.consent: _functions(artifact),
             credentials: _functions(artifact.credentials),
@@ -86,7 +102,7 @@ class Machine:
         function = self._functions[to][name]
         values = [_plain(arguments[each], function.parts.get(each)) for each in function.names]
         calldata = function.selector + encode(function.kinds, values)
-        caller = sender
+        contract, caller = to, sender
         if sender in self._wallets:  # it has no key: somebody has to call it
             calldata, to, caller = abi_word("address", to) + calldata, sender, DEPLOYER
         if sender in self._delegated:  # this EVM takes no transaction from an account with code
@@ -99,7 +115,10 @@ class Machine:
             if sender in self._delegated:
                 self.delegate(sender)
         result = self._evm.result
-        return Outcome(refusal=None, logs=tuple(map(_raw, result.logs if result else ())))
+        logs = result.logs if result else []
+        if any(log.address.lower() != contract.lower() for log in logs):
+            raise AssertionError(f"{name} had another contract log")
+        return Outcome(refusal=None, logs=tuple(map(_raw, logs)))
 
     def takes(self, to: Address, name: str) -> tuple[str, ...]:
         """The names of a function's arguments."""

@@ -13,7 +13,6 @@ from core.credentials import CredentialsModel
 from core.credentials import Log as RegistryLog
 from core.events import ChainEvent, Position
 from core.hashing import ZERO_ADDRESS, Address, abi_word, keccak256
-from core.records import READING_KEY_BYTES
 from core.typed_data import Domain
 from ledger.artifact import Artifact
 from scripts._walk.actors import LONGEST_SIGNATURE, ORDER, Actors
@@ -21,7 +20,7 @@ from scripts._walk.calls import TWINS, Arguments, Calls
 from scripts._walk.machine import Machine, Outcome, RawLog, raw_log
 from scripts._walk.views import Views
 
-CHAIN, START = 31_337, 1_800_000_000
+CHAIN, FORK, START = 31_337, 7, 1_800_000_000
 JUMPS = (1, 1, 1, 60, 60, 3_600, 3_600, 86_400, 86_400, 7 * 86_400, 7 * 86_400, 400 * 86_400)
 STEPS_BETWEEN_LOOKS = 500
 REMEMBERED = 64
@@ -44,18 +43,27 @@ class Made:
 class Walker:
     """Both contracts and both models from one beginning."""
 
-    def __init__(self, artifact: Artifact, seed: int) -> None:
+    def __init__(self, artifact: Artifact, seed: int, random: Random | None = None) -> None:
         self.seed = seed
-        self.random = Random(seed)  # noqa: S311  # a walk repeats from its seed
+        self.random = random or Random(seed)  # noqa: S311  # a walk repeats from its seed
         self.actors = Actors(seed)
         self.now = START
         regulator = self.actors.everybody[0]
-        self.machine = Machine(artifact, regulator, chain_id=CHAIN, now=self.now)
+        # Every fourth world is one whose chain forked after the contracts were deployed (S5).
+        self.forked = seed % 4 == 3
+        self.chain = FORK if self.forked else CHAIN
+        self.machine = Machine(
+            artifact,
+            regulator,
+            chain_id=self.chain,
+            now=self.now,
+            forked_from=CHAIN if self.forked else None,
+        )
         for account in self.actors.wallets:
             self.machine.make_wallet(account)
         self.machine.delegate(self.actors.delegated)
         self.registry = CredentialsModel(regulator)
-        domain = Domain(chain_id=CHAIN, verifying_contract=self.machine.consent)
+        domain = Domain(chain_id=self.chain, verifying_contract=self.machine.consent)
         self.consent = ConsentModel(domain, self.actors.agrees, self.registry.is_licensed)
         self.calls = Calls(self.random, self.actors, self.consent, self.registry)
         self.views = Views(self.machine, self.consent, self.registry, self.actors)
@@ -85,7 +93,7 @@ class Walker:
         for clinician in others[1:5]:
             terms = {"clinician": clinician, "until": self.now + 3_000 * 86_400}
             self._call_registry("license", others[0], terms)
-            key = {"account": clinician, "key": self.random.randbytes(READING_KEY_BYTES)}
+            key = {"account": clinician, "key": keccak256(clinician.encode()) * 38}
             self._call("publish_reading_key", clinician, {**key, "deadline": 0, "signature": b""})
         for patient in self.actors.patients:
             policy = {"patient": patient, "mode": 1, "delay": 0, "window": 72, "record": bytes(32)}
@@ -266,7 +274,7 @@ class Walker:
     def _elsewhere(self, name: str, arguments: Arguments, account: Address) -> bytes:
         """A right signature for another chain, or for another contract."""
         kept = self.consent.domain
-        other = replace(kept, chain_id=1)
+        other = replace(kept, chain_id=CHAIN if self.forked else FORK)
         if self.random.random() < 0.5:
             other = replace(kept, verifying_contract=self.machine.credentials)
         self.consent.domain = other

@@ -2,8 +2,11 @@
 
 import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ledger.artifact import Artifact, consent_artifact
 from ledger.revert_map import REASONS
@@ -72,3 +75,12 @@ def test_walk_repeats_itself_when_the_seed_does() -> None:
         walker.walk(500)
     assert first.outcomes == second.outcomes
     assert first.events == second.events
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False), world=st.integers(0, 3), steps=st.integers(1, 30))
+def test_contracts_do_as_the_model_when_hypothesis_chooses(
+    random: Random, world: int, steps: int
+) -> None:
+    """A difference would be shrunk to the fewest steps that show it."""
+    Walker(consent_artifact(PROJECT, CACHE), world, random).walk(steps)
