@@ -93,8 +93,8 @@ def _about(
     kind: bytes32, patient: address, account: address, seq: uint256, deadline: uint256
 ) -> bytes32:
     """
-    @dev The messages that name a patient, one account and a nonce: VetoEmergency, CloseEmergency,
-         ApproveRecovery, VetoRecovery and SetSuccessor.
+    @dev The messages that name a patient, one account and a nonce: ApproveRecovery, VetoRecovery
+         and SetSuccessor.
     """
     return keccak256(abi_encode(kind, patient, account, seq, deadline))
 

@@ -1,7 +1,8 @@
 """The contracts on an EVM in this process (revm), quick enough for millions of calls."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +120,15 @@ class Machine:
         if any(log.address.lower() != contract.lower() for log in logs):
             raise AssertionError(f"{name} had another contract log")
         return Outcome(refusal=None, logs=tuple(map(_raw, logs)))
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Take back whatever is called within."""
+        checkpoint = self._evm.snapshot()
+        try:
+            yield
+        finally:
+            self._evm.revert(checkpoint)
 
     def takes(self, to: Address, name: str) -> tuple[str, ...]:
         """The names of a function's arguments."""

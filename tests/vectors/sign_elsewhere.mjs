@@ -6,7 +6,7 @@
 // `message` is what `eth_signTypedData_v4` takes. Writes, for each library, a list of
 // {digest, signature, signer}, where the signer is what the library itself recovers.
 
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 
 import { SignTypedDataVersion, TypedDataUtils, recoverTypedSignature, signTypedData } from "@metamask/eth-sig-util";
 import { getAddress, hashTypedData, recoverTypedDataAddress } from "viem";
@@ -28,6 +28,6 @@ function byMetaMask({ message: data, key }) {
   return { digest, signature, signer };
 }
 
-const asked = JSON.parse(readFileSync(0, "utf8"));
+const asked = JSON.parse(await text(process.stdin));
 const answers = { viem: await Promise.all(asked.map(byViem)), metamask: asked.map(byMetaMask) };
 process.stdout.write(JSON.stringify(answers));
