@@ -21,7 +21,7 @@ from pydicom.uid import (
 
 from core.errors import PaperError, PaperLimitError, UnreadablePaperError
 from ocr.reading import DecodeLimits
-from ocr.reading.decoding.parent import DecoderCrashError, decode_batch
+from ocr.reading.decoding.parent import ROOT, DecoderCrashError, decode_batch
 from ocr.reading.decoding.protocol import DecodeResult, RawPage
 from ocr.reading.kinds import FileKind
 
@@ -29,7 +29,7 @@ Draw = Callable[..., Image.Image]
 MakePdf = Callable[..., bytes]
 Decode = Callable[..., DecodeResult]
 MakeDicom = Callable[..., bytes]
-PAPER = Path(__file__).parent / "paper"
+PAPER = ROOT / "scripts" / "_hostile" / "heic"
 
 
 @pytest.fixture
