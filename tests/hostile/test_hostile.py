@@ -1,6 +1,8 @@
 """A sample of the hostile corpus read for real; and that who looks for faults finds them."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -96,7 +98,7 @@ def test_hostile_complains_when_the_input_cannot_be_read_safely(
     ("body", "complaint"),
     [
         ("kill -9 $PPID", "ended the process that read it"),
-        ("setsid sleep 9 & exit 1", "left processes behind"),
+        ('setsid sleep 300 >/dev/null 2>&1 & echo $! > "$0.pid"; exit 1', "left processes behind"),
     ],
 )
 def test_hostile_complains_when_reading_dies_or_litters(
@@ -113,4 +115,6 @@ def test_hostile_complains_when_reading_dies_or_litters(
     report = hostile(
         [file_case("x", "a.png", sound("PNG"))], seed=1, settings=settings, workers=1, batch=False
     )
+    for left in tmp_path.glob("*.pid"):
+        os.kill(int(left.read_text()), signal.SIGKILL)
     assert f"x/a.png {complaint}" in report.violations

@@ -260,3 +260,14 @@ def test_decode_batch_has_room_for_a_photo_of_twelve_megapixels(
     photo = Image.new("RGB", (4032, 3024), "white")
     assert decode(_webp(photo), FileKind.WEBP).pages
     assert decode(make_dicom(np.asarray(photo)), FileKind.DICOM).pages
+
+
+@pytest.mark.parametrize("size", [(20_000, 1), (1, 5_000), (3_000, 29)])
+def test_decode_batch_refuses_when_no_page_has_this_shape(
+    decode: Decode, size: tuple[int, int]
+) -> None:
+    out = io.BytesIO()
+    Image.new("L", size, 255).save(out, format="PNG")
+    (failed,) = decode(out.getvalue(), FileKind.PNG).failed
+    assert failed.failure == "unreadable"
+    assert "shape" in failed.what
