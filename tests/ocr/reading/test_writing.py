@@ -10,6 +10,7 @@ import numpy as np
 from core.words import Document, Page, Reading, Word
 from ocr.reading import write_reading
 from ocr.reading.layout import lines
+from ocr.reading.pixels import jpeg
 
 Make = Callable[..., Word]
 
