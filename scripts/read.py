@@ -4,8 +4,16 @@ from pathlib import Path
 
 import click
 
-from scripts._command import Command, emit, home_option, json_option, settings_from
-from scripts._paperwork import cache_option, exit_code, out_option, paths_argument, read, report
+from scripts._command import Command, emit, home_option, json_option, settings_from, talk
+from scripts._paperwork import (
+    cache_option,
+    exit_code,
+    foreign_pages,
+    out_option,
+    paths_argument,
+    read,
+    report,
+)
 
 
 @click.command(cls=Command)
@@ -35,8 +43,15 @@ def cli(
 
     reading = read(paths, settings_from(home), cache=cache)
     written = write_reading(reading, out, overlays=overlay, pdf=pdf)
+    foreign = foreign_pages(reading)
+    for page in foreign:
+        talk(
+            f"{click.style(page['name'], fg='yellow')}: Page {page['page']} seems to be in "
+            f"{page['language']}; it was read as if it were English, check every word."
+        )
     if as_json:
-        emit({"files": [str(path) for path in written], **report(reading)})
+        files = [str(path) for path in written]
+        emit({"files": files, "foreign_pages": foreign, **report(reading)})
     else:
         for path in written:
             click.echo(path)
