@@ -21,7 +21,7 @@ SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo samples test format bench crash walk mutate hostile doctor clean \
+.PHONY: help setup setup-test demo samples test format bench crash walk mutate hostile mutate-vault doctor clean \
 	check check-style check-types check-imports check-contracts check-javascript
 
 help: ## this list
@@ -87,6 +87,9 @@ crash: setup ## kill publisher, IPFS node and chain N times (1000) at random mom
 
 hostile: setup ## read 560 hostile and broken files: each must end in a result or a named refusal (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis hostile $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+mutate-vault: setup ## the same for the sealing and verification code, with mutmut (ARGS=--json)
+	@nice -n 10 python -m scripts._mutation $(ARGS)
 
 doctor: ## check the installation and say what to do
 	@test -x "$(BIN)/anamnesis" || { echo "Nothing is set up yet: run make setup" >&2; exit 4; }
