@@ -88,7 +88,7 @@ crash: setup ## kill publisher, IPFS node and chain N times (1000) at random mom
 hostile: setup ## read 560 hostile and broken files: each must end in a result or a named refusal (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis hostile $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-mutate-vault: setup ## the same for the sealing and verification code, with mutmut (ARGS=--json)
+mutate-vault: setup ## change the sealing code on purpose, one thing at a time: its tests must notice (ARGS=--json)
 	@nice -n 10 python -m scripts._mutation $(ARGS)
 
 doctor: ## check the installation and say what to do
