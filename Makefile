@@ -21,7 +21,7 @@ SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo samples test format bench crash walk mutate doctor clean \
+.PHONY: help setup setup-test demo samples test format bench crash walk mutate hostile mutate-vault doctor clean \
 	check check-style check-types check-imports check-contracts check-javascript
 
 help: ## this list
@@ -84,6 +84,12 @@ mutate: setup ## break the contracts N times (all ways) on purpose: the walk mus
 
 crash: setup ## kill publisher, IPFS node and chain N times (1000) at random moments: nothing acknowledged may be lost (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis crash --kills $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+hostile: setup ## read 560 hostile and broken files: each must end in a result or a named refusal (SEED=n, ARGS=--json)
+	@nice -n 10 anamnesis hostile $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+mutate-vault: setup ## change the sealing code on purpose, one thing at a time: its tests must notice (ARGS=--json)
+	@nice -n 10 python -m scripts._mutation $(ARGS)
 
 doctor: ## check the installation and say what to do
 	@test -x "$(BIN)/anamnesis" || { echo "Nothing is set up yet: run make setup" >&2; exit 4; }

@@ -1,7 +1,7 @@
 """Stages between words and facts against annotated text: negation, drug names, doses.
 
-Each measure gives whole-set figures and, as `kept`, those of every second item: rules are tuned
-on the others. The rivals are what one would use without this project.
+Each measure gives whole-set figures and, as `kept`, those of every second item (docs/adr/0021).
+The rivals are what one would use without this project.
 """
 
 import csv

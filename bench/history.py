@@ -14,7 +14,7 @@ sentences of the NegEx kit, BC5CDR, ADE, MTSamples, and FHIR bundles of Synthea'
   false facts per patient.
 - speed: transcribed reports from words to a merged history, documents a second on one core.
 
-"kept" figures are of every second item (patients: of the last half); rules are tuned on the others.
+"kept" figures are of every second item (patients: of the last half), see docs/adr/0021.
 """
 
 import argparse

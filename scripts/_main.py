@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "crash": "Kill the parts at random moments, see that nothing acknowledged is lost.",
     "walk": "Call the contracts at random and hold them against their model.",
     "mutate": "Break the contracts on purpose, and see whether the walk notices.",
+    "hostile": "Read hundreds of hostile and broken files, see that nothing breaks.",
     "doctor": "Check the installation and say what to do.",
 }
 

@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from core.words import Reading
 from scripts._command import talk
@@ -42,6 +51,7 @@ def read(paths: Sequence[Path], settings: Settings, *, cache: bool) -> Reading:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("pages"),
+        PagesPerSecond(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -55,6 +65,30 @@ def read(paths: Sequence[Path], settings: Settings, *, cache: bool) -> Reading:
         colour = "red" if refusal.fatal else "yellow"
         talk(f"{click.style(refusal.name, fg=colour)}: {refusal.reason}")
     return reading
+
+
+class PagesPerSecond(ProgressColumn):
+    """How fast pages are read, once there is anything to say."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.2f} pages/s")
+
+
+def foreign_pages(reading: Reading) -> list[dict[str, Any]]:
+    """Pages that are not written in English, the only language that is interpreted."""
+    from ocr.summary.language import ENGLISH, language_of
+
+    found = (
+        (page.document, page.number, language_of(page.text))
+        for document in reading.documents
+        for page in document.pages
+    )
+    return [
+        {"name": name, "page": page, "language": language}
+        for name, page, language in found
+        if language != ENGLISH
+    ]
 
 
 def report(reading: Reading) -> dict[str, Any]:

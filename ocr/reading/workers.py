@@ -44,7 +44,12 @@ class InlineWorker:
     def read(self, task: PageTask) -> ReadPage:
         from ocr.reading.recognition import read_page
 
-        return read_page(task, self._engine)
+        try:
+            return read_page(task, self._engine)
+        except AnamnesisError:
+            raise
+        except Exception as error:
+            raise PaperError("Reading it failed.") from error
 
     def close(self) -> None:
         """Nothing to close."""

@@ -1,4 +1,4 @@
-"""A reading to files: NAME.txt and NAME.words.json for every page."""
+"""A reading to files: NAME.txt and NAME.words.json for every page, pictures and PDF on demand."""
 
 import json
 from collections.abc import Iterator
@@ -8,36 +8,58 @@ from typing import Any
 from core.words import Document, Page, Reading
 from ocr.reading.cache import write_atomically
 
+_PDF = ".searchable.pdf"
 _MODE = 0o600
 """The files hold patient text."""
 
 
-def write_reading(reading: Reading, out_dir: Path) -> tuple[Path, ...]:
+def write_reading(
+    reading: Reading, out_dir: Path, *, overlays: bool = False, pdf: bool = False
+) -> tuple[Path, ...]:
     """Write text and words of every page into `out_dir` (made if missing), each file atomically.
 
     NAME is the document's name without its suffix, with `.pN` when it has several pages; where
-    two documents would share a name, the later one keeps its suffix. Returns the paths written,
-    in order. Raises OSError.
+    two documents would share a name, the later one keeps its suffix. With `overlays`,
+    NAME.overlay.jpg shows each page with its words framed; with `pdf`, every document becomes a
+    searchable NAME.searchable.pdf. Returns the paths written, in order. Raises OSError.
     """
     out_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     written: list[Path] = []
-    for name, page in _named(reading.documents):
-        text, words = out_dir / f"{name}.txt", out_dir / f"{name}.words.json"
-        write_atomically(text, f"{page.text}\n".encode(), mode=_MODE)
-        write_atomically(words, _words_json(page), mode=_MODE)
-        written += [text, words]
+    for name, content in _files(reading, overlays=overlays, pdf=pdf):
+        write_atomically(out_dir / name, content, mode=_MODE)
+        written.append(out_dir / name)
     return tuple(written)
 
 
-def _named(documents: tuple[Document, ...]) -> Iterator[tuple[str, Page]]:
+def _files(reading: Reading, *, overlays: bool, pdf: bool) -> Iterator[tuple[str, bytes]]:
+    """File names and contents; one at a time, for a long reading's pictures are large."""
+    for base, document, names in _named(reading.documents, pdf=pdf):
+        for name, page, image in zip(names, document.pages, document.images, strict=True):
+            yield f"{name}.txt", f"{page.text}\n".encode()
+            yield f"{name}.words.json", _words_json(page)
+            if overlays:
+                from ocr.reading.overlay import overlay
+
+                yield f"{name}.overlay.jpg", overlay(page, image)
+        if pdf:
+            from ocr.reading.searchable import searchable_pdf
+
+            yield f"{base}{_PDF}", searchable_pdf(document)
+
+
+def _named(
+    documents: tuple[Document, ...], *, pdf: bool
+) -> Iterator[tuple[str, Document, list[str]]]:
+    """Each document with a name of its own and one for each of its pages."""
     taken: set[str] = set()
     for document in documents:
         for base in _bases(document.name):
             names = [_page_name(base, page, document) for page in document.pages]
-            if taken.isdisjoint(name.casefold() for name in names):
+            claimed = {name.casefold() for name in (*names, *([f"{base}{_PDF}"] if pdf else []))}
+            if taken.isdisjoint(claimed):
                 break
-        taken.update(name.casefold() for name in names)
-        yield from zip(names, document.pages, strict=True)
+        taken |= claimed
+        yield base, document, names
 
 
 def _bases(name: str) -> Iterator[str]:

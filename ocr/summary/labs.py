@@ -18,6 +18,7 @@ from ocr.summary.mentions import UNREAD, Mention
 from ocr.summary.sections import Section
 from ocr.summary.sheets import Sheet
 from ocr.summary.text import Span, TextLine
+from ocr.summary.vitals import is_vital
 from ocr.summary.vocabulary import data, phrases
 
 LOINC = "http://loinc.org"
@@ -46,6 +47,8 @@ def lab_mentions(sheet: Sheet) -> list[Mention]:
         elif table and len(columns) > 1 and (series := _series(line, columns)):
             found.extend(series)
         elif row := parse_row(line, table=table):
+            if row.test is None and is_vital(row.name):
+                continue
             date = _own_date(sheet.text, row, line) or _row_date(sheet, section, columns)
             found.append(_mention(row, date, "lab-row"))
         elif table and (name := unread_name(line)):

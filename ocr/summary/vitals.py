@@ -52,6 +52,11 @@ def vital_mentions(sheet: Sheet) -> Iterator[Mention]:
                 yield mention
 
 
+def is_vital(name: str) -> bool:
+    """Whether `name` is that of a vital sign or body measure."""
+    return normal(name) in _vitals()
+
+
 def _measured(sheet: Sheet, name: re.Match[str], end: int) -> Mention | None:
     vital = _vitals()[normal(name.group())]
     filler = _FILLER.match(sheet.text, name.end(), min(end, name.end() + _REACH))

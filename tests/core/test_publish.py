@@ -9,18 +9,14 @@ import pytest
 from core.errors import (
     ChainUnavailableError,
     ConsentRefusedError,
-    InputError,
-    PublicationError,
     StoreError,
     StoreUnavailableError,
 )
-from core.flows.publish import Published, Publisher, prepare_seal
+from core.flows.publish import Publisher
 from core.flows.submit import MESSAGE_LIFETIME_SECONDS
-from core.hashing import ZERO_HASH, keccak256
 from core.outbox import Publication, Stage, Subject, TransientOutbox
-from core.records import HISTORY_RECORD
 from core.typed_data import SealRecord, Signed
-from tests.core.conftest import Person
+from tests.core.conftest import Person, last, sealed
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.vault import MemoryVault
 
@@ -30,31 +26,6 @@ NEWER = b'{"resourceType": "Bundle", "id": "2"}'
 
 class CutError(Exception):
     """The process dies here. Nothing catches it, as nothing catches SIGKILL."""
-
-
-@pytest.fixture
-def outbox() -> TransientOutbox:
-    return TransientOutbox()
-
-
-@pytest.fixture
-def publisher(ledger: FakeLedger, vault: MemoryVault, outbox: TransientOutbox) -> Publisher:
-    return Publisher(ledger=ledger, vault=vault, outbox=outbox)
-
-
-@pytest.fixture
-def subject(ledger: FakeLedger, patient: Person) -> Subject:
-    return Subject(domain=ledger.domain, patient=patient.account, record=HISTORY_RECORD)
-
-
-def last(outbox: TransientOutbox, subject: Subject) -> Publication:
-    found = outbox.find(subject)
-    assert found is not None
-    return found
-
-
-def sealed(ledger: FakeLedger) -> int:
-    return sum(type(event).__name__ == "RecordSealed" for event in ledger.events())
 
 
 def cut(target: Any, name: str, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
@@ -391,89 +362,6 @@ def test_publish_keeps_a_sent_message_when_the_store_is_down(
     assert publisher.publish(patient.signer, NEWER).version == 2, "the first one was finished"
 
 
-def halves(publisher: Publisher, ledger: FakeLedger, patient: Person, payload: bytes) -> Published:
-    sealing = publisher.store(patient.account, payload)
-    message = prepare_seal(ledger, sealing)
-    signature = patient.signer.sign(ledger.domain, message)
-    return publisher.commit(sealing, Signed(message=message, signature=signature))
-
-
-def test_commit_finishes_what_store_began(
-    ledger: FakeLedger,
-    publisher: Publisher,
-    outbox: TransientOutbox,
-    subject: Subject,
-    patient: Person,
-) -> None:
-    assert halves(publisher, ledger, patient, HISTORY).version == 1
-    assert halves(publisher, ledger, patient, NEWER).version == 2
-    assert last(outbox, subject).stage is Stage.CONFIRMED
-
-
-def test_commit_takes_the_sealing_that_was_signed_when_another_was_stored_since(
-    ledger: FakeLedger, publisher: Publisher, patient: Person
-) -> None:
-    first = publisher.store(patient.account, HISTORY)
-    publisher.store(patient.account, NEWER)
-    message = prepare_seal(ledger, first)
-    signed = Signed(message=message, signature=patient.signer.sign(ledger.domain, message))
-    assert publisher.commit(first, signed).commitment == first.commitment
-    assert publisher.commit(first, signed).commitment == first.commitment, "twice is once"
-    assert sealed(ledger) == 1
-
-
-def test_commit_refuses_a_message_for_another_sealing(
-    ledger: FakeLedger, publisher: Publisher, patient: Person
-) -> None:
-    sealing = publisher.store(patient.account, HISTORY)
-    message = replace(prepare_seal(ledger, sealing), commitment=keccak256(b"other"))
-    signed = Signed(message=message, signature=patient.signer.sign(ledger.domain, message))
-    with pytest.raises(InputError, match="another sealing"):
-        publisher.commit(sealing, signed)
-
-
-def test_commit_says_refused_when_a_stranger_signed(
-    ledger: FakeLedger, publisher: Publisher, patient: Person, stranger: Person
-) -> None:
-    sealing = publisher.store(patient.account, HISTORY)
-    message = prepare_seal(ledger, sealing)
-    signed = Signed(message=message, signature=stranger.signer.sign(ledger.domain, message))
-    with pytest.raises(ConsentRefusedError, match="not by the account"):
-        publisher.commit(sealing, signed)
-    assert halves(publisher, ledger, patient, HISTORY).version == 1
-
-
-def test_commit_refuses_a_sealing_that_nobody_stored(
-    ledger: FakeLedger,
-    publisher: Publisher,
-    outbox: TransientOutbox,
-    subject: Subject,
-    patient: Person,
-) -> None:
-    sealing = publisher.store(patient.account, HISTORY)
-    invented = replace(sealing, commitment=keccak256(b"invented"))
-    message = prepare_seal(ledger, invented)
-    signed = Signed(message=message, signature=patient.signer.sign(ledger.domain, message))
-    with pytest.raises(StoreError):
-        publisher.commit(invented, signed)
-    assert last(outbox, subject).commitment == sealing.commitment, "the true one stays"
-    assert sealed(ledger) == 0
-
-
-def test_commit_says_expired_when_the_signature_came_too_late(
-    ledger: FakeLedger, publisher: Publisher, patient: Person
-) -> None:
-    sealing = publisher.store(patient.account, HISTORY)
-    message = prepare_seal(ledger, sealing)
-    signed = Signed(message=message, signature=patient.signer.sign(ledger.domain, message))
-    ledger.advance(MESSAGE_LIFETIME_SECONDS + 1)
-    with pytest.raises(PublicationError, match="expired") as raised:
-        publisher.commit(sealing, signed)
-    assert raised.value.stage == Stage.EXPIRED
-    assert "Sign it again" in raised.value.remedy
-    assert halves(publisher, ledger, patient, HISTORY).commitment == sealing.commitment
-
-
 def test_resume_passes_by_what_is_under_another_contract(
     ledger: FakeLedger, publisher: Publisher, outbox: TransientOutbox, patient: Person
 ) -> None:
@@ -500,18 +388,3 @@ def test_resume_tells_each_error_and_goes_on_with_the_others(
     }
     assert isinstance(outcomes[patient.account].error, StoreError)
     assert outcomes[doctor.account].publication.stage is Stage.CONFIRMED
-
-
-def test_publication_refuses_a_step_that_its_rules_do_not_know(
-    ledger: FakeLedger, publisher: Publisher, outbox: TransientOutbox, patient: Person
-) -> None:
-    publisher.publish(patient.signer, HISTORY)
-    (done,) = outbox.publications()
-    for step in (done.sent, done.expired, done.overtaken, done.abandoned):
-        with pytest.raises(ValueError, match="does not go"):
-            step()
-    assert done.way_out == ""
-    assert "signature" not in repr(replace(done, signature=b"\x01" * 65))
-    fresh = Publication(context=done.context, previous=ZERO_HASH)
-    with pytest.raises(ValueError, match="does not go"):
-        fresh.confirmed()

@@ -1,6 +1,7 @@
 """Padmé and the frame."""
 
 import gzip
+import zlib
 
 import pytest
 from hypothesis import given
@@ -83,3 +84,57 @@ def test_open_frame_stops_unpacking_when_gzip_is_a_bomb(monkeypatch: pytest.Monk
     monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 1 << 16)
     with pytest.raises(VerificationError, match="too large"):
         open_frame(frame_of(gzip.compress(bytes(50 << 20), mtime=0)))
+
+
+def test_open_frame_takes_a_payload_at_the_limit_and_no_byte_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 1000)
+    assert open_frame(frame_of(gzip.compress(bytes(1000), mtime=0))) == bytes(1000)
+    with pytest.raises(VerificationError) as refused:
+        open_frame(frame_of(gzip.compress(bytes(1001), mtime=0)))
+    assert refused.value.check == "frame"
+    assert refused.value.what == "The sealed record unpacks too large (check: frame)"
+
+
+def test_make_frame_takes_a_payload_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 1000)
+    assert open_frame(make_frame(bytes(1000))) == bytes(1000)
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(b"one", mtime=0) + b"two", gzip.compress(b"one", mtime=0)[:-9]]
+)
+def test_open_frame_says_so_when_it_does_not_end_with_its_compression(packed: bytes) -> None:
+    with pytest.raises(VerificationError) as refused:
+        open_frame(frame_of(packed))
+    assert refused.value.what == (
+        "The sealed record does not end where its compression ends (check: frame)"
+    )
+
+
+def test_open_frame_never_holds_more_than_a_byte_above_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    real = zlib.decompressobj
+
+    class Watched:
+        def __init__(self, window: int) -> None:
+            self.inner = real(window)
+
+        def decompress(self, packed: bytes, most: int = 0) -> bytes:
+            asked.append(most)
+            return self.inner.decompress(packed, most)
+
+        @property
+        def eof(self) -> bool:
+            return self.inner.eof
+
+        @property
+        def unused_data(self) -> bytes:
+            return self.inner.unused_data
+
+    monkeypatch.setattr(padding.zlib, "decompressobj", Watched)
+    open_frame(make_frame(b"history"))
+    assert asked == [MAX_PAYLOAD_BYTES + 1]

@@ -136,3 +136,27 @@ def test_a_place_that_is_not_there_is_an_error(tmp_path: Path, run: Run) -> None
 def test_the_locked_sample_really_is_locked(tmp_path: Path) -> None:
     with pytest.raises(pypdfium2.PdfiumError):
         pypdfium2.PdfDocument(pdf(tmp_path / "locked.pdf", password="secret"))
+
+
+GERMAN = (
+    "Der Patient klagt seit zwei Wochen über Schmerzen in der Brust und wurde von uns untersucht.",
+    "Die Behandlung mit Metformin 500 mg ist nicht zu ändern, und er soll sich bei uns",
+    "in der Praxis wieder vorstellen, wenn die Beschwerden nach der Therapie noch nicht",
+    "besser sind oder auch wenn sie durch das Medikament schlimmer werden.",
+)
+
+
+def test_read_says_so_when_a_page_is_not_english(tmp_path: Path, run: Run) -> None:
+    canvas = Canvas(str(tmp_path / "brief.pdf"))
+    for number, line in enumerate(GERMAN):
+        canvas.drawString(72, 760 - 24 * number, line)
+    canvas.save()
+    pdf(tmp_path / "letter.pdf")
+    out, home = tmp_path / "out", tmp_path / "home"
+    files = (tmp_path / "brief.pdf", tmp_path / "letter.pdf")
+    done = run("read", *files, "--out", out, "--home", home, "--overlay", "--pdf", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["foreign_pages"] == [{"name": "brief.pdf", "page": 1, "language": "German"}]
+    assert "seems to be in German" in done.stderr
+    assert {"brief.overlay.jpg", "letter.searchable.pdf"} <= {path.name for path in out.iterdir()}

@@ -30,6 +30,8 @@ _DAMAGE = (
     struct.error,
 )
 """What Pillow raises on damaged input, by format and place of the damage."""
+_MAX_RATIO = 100
+"""Of a page's sides; a roll of paper is read in pieces."""
 _SEVERAL = frozenset({"TIFF", "WEBP", "HEIC"})
 """Kinds whose frames are pages."""
 
@@ -96,6 +98,8 @@ def _fit(image: Image.Image, max_pixels: int) -> None:
         )
     if min(width, height) < 1:
         raise DecodeError("unreadable", "has no pixels")
+    if max(width, height) > _MAX_RATIO * min(width, height):
+        raise DecodeError("unreadable", f"has {width} x {height} pixels; no page has this shape")
 
 
 def _resolution(image: Image.Image) -> int:

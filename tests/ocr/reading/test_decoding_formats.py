@@ -21,7 +21,7 @@ from pydicom.uid import (
 
 from core.errors import PaperError, PaperLimitError, UnreadablePaperError
 from ocr.reading import DecodeLimits
-from ocr.reading.decoding.parent import DecoderCrashError, decode_batch
+from ocr.reading.decoding.parent import ROOT, DecoderCrashError, decode_batch
 from ocr.reading.decoding.protocol import DecodeResult, RawPage
 from ocr.reading.kinds import FileKind
 
@@ -29,7 +29,7 @@ Draw = Callable[..., Image.Image]
 MakePdf = Callable[..., bytes]
 Decode = Callable[..., DecodeResult]
 MakeDicom = Callable[..., bytes]
-PAPER = Path(__file__).parent / "paper"
+PAPER = ROOT / "scripts" / "_hostile" / "heic"
 
 
 @pytest.fixture
@@ -260,3 +260,14 @@ def test_decode_batch_has_room_for_a_photo_of_twelve_megapixels(
     photo = Image.new("RGB", (4032, 3024), "white")
     assert decode(_webp(photo), FileKind.WEBP).pages
     assert decode(make_dicom(np.asarray(photo)), FileKind.DICOM).pages
+
+
+@pytest.mark.parametrize("size", [(20_000, 1), (1, 5_000), (3_000, 29)])
+def test_decode_batch_refuses_when_no_page_has_this_shape(
+    decode: Decode, size: tuple[int, int]
+) -> None:
+    out = io.BytesIO()
+    Image.new("L", size, 255).save(out, format="PNG")
+    (failed,) = decode(out.getvalue(), FileKind.PNG).failed
+    assert failed.failure == "unreadable"
+    assert "shape" in failed.what

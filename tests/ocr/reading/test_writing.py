@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from core.words import Document, Page, Reading, Word
 from ocr.reading import write_reading
 from ocr.reading.layout import lines
+from ocr.reading.pixels import jpeg
 
 Make = Callable[..., Word]
 
@@ -104,3 +108,20 @@ def test_write_reading_replaces_a_link_rather_than_writing_through_it(tmp_path: 
 
 def test_write_reading_writes_nothing_when_there_is_nothing(tmp_path: Path) -> None:
     assert _written(tmp_path) == []
+
+
+def test_write_reading_gives_each_document_a_pdf_of_its_own(tmp_path: Path) -> None:
+    image = jpeg(np.full((300, 900), 255, np.uint8), 60)
+    reading = Reading(
+        documents=tuple(
+            replace(document, images=(image,) * len(document.pages))
+            for document in (_document("a.pdf", pages=2), _document("A.png"), _document("b.png"))
+        ),
+        refusals=(),
+    )
+    written = write_reading(reading, tmp_path / "out", pdf=True, overlays=True)
+    names = [path.name for path in written]
+    assert len({name.casefold() for name in names}) == len(names)
+    assert sum(name.endswith(".searchable.pdf") for name in names) == 3
+    assert sum(name.endswith(".overlay.jpg") for name in names) == 4
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in written)

@@ -112,3 +112,11 @@ def test_background_facts_quote_the_paper():
     history = history_of_text(text)
     assert {f.kind for f in history.facts} >= {"vital", "device", "social", "contact"}
     assert all(f.evidence[0].quote for f in history.facts)
+
+
+def test_vitals_are_no_laboratory_values_when_they_stand_in_its_table():
+    head = "Test   Result   Units   Reference\n"
+    table = f"{head}Body Height   170.2   cm\nSodium   140   mmol/L   135-145\n"
+    history = history_of_text(table)
+    assert names(found(history, Kind.LAB)) == ["Sodium"]
+    assert names(found(history, Kind.VITAL)) == ["Height"]

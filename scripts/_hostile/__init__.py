@@ -1,0 +1,1 @@
+"""Hostile and broken paper: made by seed, read one by one and all together, held to its bounds."""
