@@ -56,6 +56,10 @@ class Calls:
         self.registry = registry
         self._count = 0
 
+    @property
+    def now(self) -> int:
+        return self.consent.now
+
     def seldom(self, share: float = 0.06) -> bool:
         return self.random.random() < share
 
@@ -99,6 +103,9 @@ class Calls:
 
     def draw(self) -> tuple[str, Arguments]:
         """Name and arguments of a call to Consent; the signature is still to be made."""
+        due = sorted(p for p, (_, at) in self.consent.recoveries.items() if abs(at - self.now) < 2)
+        if due and self.random.random() < 0.5:  # a second early, in time, a second late
+            return "complete_recovery", {"patient": self.random.choice(due)}
         name = self.random.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
         arguments: Arguments = getattr(self, f"_{name}")(self.patient())
         if name in TWINS and self.random.random() < 0.5:
@@ -290,7 +297,8 @@ class Calls:
         return {"patient": patient} | self._end()
 
     def _complete_recovery(self, patient: Address) -> Arguments:
-        return {"patient": patient}
+        pending = sorted(self.consent.recoveries)
+        return {"patient": self.random.choice(pending) if pending else patient}
 
     def _set_successor(self, patient: Address) -> Arguments:
         return {"patient": patient, "successor": self.anybody()} | self._end()
