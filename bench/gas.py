@@ -201,14 +201,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sizes = bench.sizes()
     if options.json:
         print(json.dumps({**rows, "bytes": sizes}, indent=2))
-        return 0
+        return verdict(rows, sizes)
     print(f"{'operation':<20}{'gas':>9}{'floor':>9}{'ratio':>8}")
     for name, row in rows.items():
-        verdict = "" if row["within"] else "  above its bound"
-        print(f"{name:<20}{row['gas']:>9,}{row['floor']:>9,}{row['ratio']:>8.4f}{verdict}")
+        bound = "within its bound" if row["within"] else "ABOVE ITS BOUND"
+        print(f"{name:<20}{row['gas']:>9,}{row['floor']:>9,}{row['ratio']:>8.4f}  {bound}")
     for name, size in sizes.items():
         print(f"{name:<20}{size:>9,} bytes deployed{'' if size < MOST_BYTES else '  too large'}")
-    return 0
+    return verdict(rows, sizes)
+
+
+def verdict(rows: dict[str, dict[str, Any]], sizes: dict[str, int]) -> int:
+    """1 when a write is above its bound or a contract too large."""
+    fits = all(row["within"] for row in rows.values()) and max(sizes.values()) < MOST_BYTES
+    return 0 if fits else 1
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@
 @dev G1 Control moves only by a recovery that enough guardians signed and that nobody vetoed for a
         week.
      G2 While a recovery is pending, nothing is granted and nothing set.
-     G3 A guardian has no other power over grants, and is never the patient or its controller.
+     G3 A guardian has no other power over grants. No setting names the patient or its controller;
+        a recovery may make a guardian the controller.
      The callers have made sure of who speaks.
 """
 
