@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Response,
     WebSocket,
+    expect,
     sync_playwright,
 )
 
@@ -25,6 +26,7 @@ from tests.e2e.wallet import TestWallet
 
 ROOT = Path(__file__).resolve().parents[2]
 STEP_SECONDS = 60
+expect.set_options(timeout=STEP_SECONDS * 1_000)  # the default, 5 s, is too short on a busy machine
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
