@@ -55,6 +55,7 @@ class Views:
         for patient in (*self._patients, ZERO_ADDRESS):
             self._standing(patient)
             self._settings(patient)
+            self._compare("H1 heads", self._word("heads", patient), self._consent.head(patient))
             for person in everybody:
                 self._case(patient, person)
                 for record in (*RECORDS, ZERO_HASH):
@@ -68,7 +69,7 @@ class Views:
 
     def _invariants(self, patient: Address, before: dict[Address, bytes], outcome: Outcome) -> None:
         """H1, and I8: a call moves the head of its own patient at most, and only with an event."""
-        for each in self._patients:
+        for each in {patient, self._patients[self._turn % len(self._patients)]}:
             head = self._word("heads", each)
             was = before.get(each, ZERO_HASH)
             self._compare("H1 heads", head, self._consent.head(each))
