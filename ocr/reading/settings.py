@@ -22,7 +22,7 @@ class DecodeLimits:
     """Address space of the decoding process."""
     cpu_seconds: int = 20
     """For one batch of pages."""
-    wall_seconds: float = 30.0
+    wall_seconds: float = 25.0
     """For one batch of pages."""
     max_output_bytes: int = 64 * 1024 * 1024
     """For each file the decoding process writes."""
