@@ -18,6 +18,9 @@ _RATIO = re.compile(r"\S{1,12}/\S{1,20}")
 _CONFUSABLE = re.compile(r".*\d,\d.*|m[ce]?g|[µuμ]g|.*[il|]c", re.IGNORECASE)
 """A comma for a decimal point, "meg" for "mcg", "Alc" for "A1c": engines are sure of them."""
 
+_IMPLAUSIBLE = re.compile(r"[qg][^\W\d]{1,2}h", re.IGNORECASE)
+"""What should be "q6h" or "q12h"."""
+
 
 def core_of(token: str) -> str:
     """The token without the punctuation around it."""
@@ -30,7 +33,13 @@ def is_critical(token: str) -> bool:
     if any(character.isdigit() for character in core):
         return True
     low = core.lower()
-    return bool(_UNIT.fullmatch(low) or low in _MONTHS or _RATIO.fullmatch(low))
+    known = _UNIT.fullmatch(low) or low in _MONTHS or _RATIO.fullmatch(low)
+    return bool(known or _IMPLAUSIBLE.fullmatch(low))
+
+
+def is_implausible(token: str) -> bool:
+    """Whether a token looks like a dose rhythm but cannot be one."""
+    return _IMPLAUSIBLE.fullmatch(core_of(token)) is not None
 
 
 def is_confusable(token: str) -> bool:

@@ -17,7 +17,6 @@ from typing import Protocol
 from core.errors import PaperError, PaperLimitError, SetupError
 from core.words import Box, Word
 
-_SPARSE_TEXT = 11
 _REMEDY = "Install it with `apt-get install tesseract-ocr tesseract-ocr-eng`."
 
 
@@ -33,13 +32,8 @@ class Engine(Protocol):
         """What a cache may key on: program, language and options. Raises SetupError if missing."""
         ...
 
-    def recognise(
-        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
-    ) -> tuple[Word, ...]:
-        """The words of the image, in no promised order. Raises PaperError, SetupError.
-
-        `sparse` asks for scattered words wherever they are, without any idea of a page.
-        """
+    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
+        """The words of the image, in no promised order. Raises PaperError, SetupError."""
         ...
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
@@ -62,7 +56,6 @@ class NullEngine:
         *,
         dpi: int,  # noqa: ARG002
         seconds: float,  # noqa: ARG002
-        sparse: bool = False,  # noqa: ARG002
     ) -> tuple[Word, ...]:
         return ()
 
@@ -98,12 +91,9 @@ class TesseractEngine:
             )
         return f"{first} {self.language} {self.segmentation} {self.threshold}"
 
-    def recognise(
-        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
-    ) -> tuple[Word, ...]:
+    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
         """All words tesseract sees. Raises PaperError, PaperLimitError, SetupError."""
-        mode = _SPARSE_TEXT if sparse else self.segmentation
-        config = f"--psm {mode} --dpi {dpi} -c thresholding_method={self.threshold}"
+        config = f"--psm {self.segmentation} --dpi {dpi} -c thresholding_method={self.threshold}"
         table = self._run("image_to_data", image, self.language, config, seconds)
         return tuple(_words(table, self.name))
 

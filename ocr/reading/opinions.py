@@ -9,8 +9,10 @@ Rules
 3. Where they differ and the second is sure, its reading stands; else the first's does. The other
    one is kept as the word's rival.
 4. A critical token they differ on is never surer than `DISPUTED`, so that whoever shows it marks
-   it.
-5. A page of which the first makes nothing is not checked word by word: it may lie on its side.
+   it; nor is one that nobody would write, although both read it.
+5. What looks like text but lies outside all words is read by the second engine alone; critical
+   tokens found so are marked.
+6. A page of which the first makes nothing is not checked word by word: it may lie on its side.
 """
 
 import statistics
@@ -20,10 +22,11 @@ from pathlib import Path
 from typing import Protocol
 
 from core.words import Box, Word
-from ocr.reading.critical import core_of, is_confusable, is_critical
+from ocr.reading.critical import core_of, is_confusable, is_critical, is_implausible
 from ocr.reading.engines import Engine, TesseractEngine
 from ocr.reading.pixels import Grey, load_pgm
-from ocr.reading.rapid import RapidEngine, Strip
+from ocr.reading.rapid import RapidEngine, Strip, words_of
+from ocr.reading.second_look import merged, unseen_strips
 
 ASK_CRITICAL = 0.93
 ASK_ANY = 0.70
@@ -31,8 +34,10 @@ DISPUTED = 0.70
 """Below what a summary takes for sure."""
 _SURE = 0.90
 """Confidence from which on the second engine overrules the first."""
-_LEGIBLE_PAGE = 0.45
-"""Median confidence of a page's words."""
+_BARS = frozenset("1lI|!")
+"""What a piece of a rule is taken for."""
+_LEGIBLE_PAGE = 0.70
+"""Median confidence of a page's words; below it the page may have to be turned first."""
 
 
 class StripReader(Protocol):
@@ -62,11 +67,9 @@ class CheckedEngine:
     def version(self) -> str:
         return f"{self.first.version()} {self.second.version()}"
 
-    def recognise(
-        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
-    ) -> tuple[Word, ...]:
+    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
         """The first engine's words, checked. Raises PaperError, SetupError."""
-        words = self.first.recognise(image, dpi=dpi, seconds=seconds, sparse=sparse)
+        words = self.first.recognise(image, dpi=dpi, seconds=seconds)
         if not words or statistics.median(word.confidence for word in words) < _LEGIBLE_PAGE:
             return words
         page = load_pgm(image)
@@ -76,39 +79,72 @@ class CheckedEngine:
                 i for i, w in enumerate(words) if is_critical(w.text) and not _is_doubtful(w)
             }
             checked = self._checked(page, checked, unasked)
-        return checked
+        return tuple(merged(checked, self._passed_over(page, checked)))
+
+    def _passed_over(self, page: Grey, words: tuple[Word, ...]) -> list[Word]:
+        boxes = unseen_strips(page, words)
+        strips = self.second.read(page, boxes)
+        found = (
+            word
+            for box, strip in zip(boxes, strips, strict=True)
+            if strip.text not in _BARS
+            for word in words_of(strip, box, self.second.name)
+        )
+        return [_on_one_word(word) for word in found]
 
     def _checked(self, page: Grey, words: tuple[Word, ...], which: set[int]) -> tuple[Word, ...]:
         asked = sorted(which)
         strips = self.second.read(page, [words[index].box for index in asked])
         settled = dict(zip(asked, strips, strict=True))
         return tuple(
-            settle(word, settled[index], self.second.name) if index in settled else word
+            part
             for index, word in enumerate(words)
+            for part in (
+                settle(word, settled[index], self.second.name) if index in settled else (word,)
+            )
         )
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
         return self.first.turn(image, dpi=dpi, seconds=seconds)
 
 
-def settle(word: Word, strip: Strip, engine: str) -> Word:
-    """What stands after the second engine, `engine`, read `strip` in the word's place."""
+def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
+    """What stands after the second engine, `engine`, read `strip` in the word's place.
+
+    Several words where the first engine ran them together: "4. 60" is not 4.60.
+    """
     text = strip.text.replace(" ", "")
+    critical = is_critical(word.text) or is_critical(text)
+    limit = DISPUTED if critical else 1.0
+    sure = min(strip.confidence, limit)
+    if critical and strip.confidence >= _SURE and _is_split(strip.text):
+        parts = words_of(strip, word.box, engine)
+        return tuple(replace(part, confidence=sure, rival=word.text) for part in parts)
     if core_of(text) == core_of(word.text):
-        return _agreed(word, text, strip)
-    limit = DISPUTED if is_critical(word.text) or is_critical(text) else 1.0
+        return (_agreed(word, text, strip),)
     if text and strip.confidence >= _SURE:
-        sure = min(strip.confidence, limit)
-        return replace(word, text=text, confidence=sure, engine=engine, rival=word.text)
-    return replace(word, confidence=min(word.confidence, limit), rival=text)
+        return (replace(word, text=text, confidence=sure, engine=engine, rival=word.text),)
+    return (replace(word, confidence=min(word.confidence, limit), rival=text),)
+
+
+def _is_split(text: str) -> bool:
+    """Whether a blank stands between two parts that both mean something."""
+    parts = text.split()
+    return len(parts) > 1 and all(any(c.isalnum() for c in part) for part in parts)
+
+
+def _on_one_word(word: Word) -> Word:
+    """A word that only one engine saw: no number is certain on the word of one."""
+    limit = DISPUTED if is_critical(word.text) else 1.0
+    return replace(word, confidence=min(word.confidence, limit))
 
 
 def _agreed(word: Word, text: str, strip: Strip) -> Word:
     """The same but for punctuation, which whoever is surer decides."""
     both = 1 - (1 - word.confidence) * (1 - strip.confidence)
-    return replace(
-        word, text=text if strip.confidence > word.confidence else word.text, confidence=both
-    )
+    limit = DISPUTED if is_implausible(word.text) else 1.0
+    surer = text if strip.confidence > word.confidence else word.text
+    return replace(word, text=surer, confidence=min(both, limit))
 
 
 def _is_doubtful(word: Word) -> bool:

@@ -15,7 +15,6 @@ from ocr.reading.engines import Engine
 from ocr.reading.layout import lines
 from ocr.reading.pixels import Grey, jpeg, load_grey, resized, save_pgm
 from ocr.reading.preparation import Prepared, prepare
-from ocr.reading.second_look import merged, needs_second_look, without_rules
 from ocr.reading.tasks import PageTask, ReadPage
 
 _DOUBTFUL_CONFIDENCE = 0.7
@@ -62,21 +61,14 @@ def _recognise(
 
 
 def _looked(prepared: Prepared, task: PageTask, engine: Engine) -> list[Word]:
-    """The words of a prepared page, in one look or two."""
-    first = _run(prepared.image, prepared.dpi, task, engine)
-    if not needs_second_look(prepared.image, first):
-        return cleaned(first)
-    plain = without_rules(prepared.image)
-    return cleaned(merged(first, _run(plain, prepared.dpi, task, engine, sparse=True)))
+    return cleaned(_run(prepared.image, prepared.dpi, task, engine))
 
 
-def _run(
-    image: Grey, dpi: int, task: PageTask, engine: Engine, *, sparse: bool = False
-) -> list[Word]:
+def _run(image: Grey, dpi: int, task: PageTask, engine: Engine) -> list[Word]:
     path = task.folder / f"{Path(task.raw.file).stem}.pgm"
     save_pgm(image, path)
     try:
-        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds, sparse=sparse))
+        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds))
     finally:
         path.unlink(missing_ok=True)
 

@@ -1,8 +1,9 @@
-"""Text that the first pass did not see: noticed, looked at again, added.
+"""Text that the first engine passed over: noticed by coverage, found, added.
 
-An engine's confidence is about the words it found; it says nothing about text it passed over, as
-happens in tables with ruled or dotted lines. What tells is coverage: how much of what looks like
-letters lies inside word boxes.
+An engine's confidence is about the words it found; it says nothing about text it never saw, as
+happens in tables with ruled or dotted lines and on crumpled paper. What tells is coverage: whether
+what looks like letters lies inside word boxes. Letters that do not are gathered into strips, for
+another engine to read.
 """
 
 from collections.abc import Sequence
@@ -12,60 +13,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.words import Box, Word
-from ocr.reading.pixels import Grey
+from ocr.reading.pixels import Grey, resized
 from ocr.reading.preparation import glyph_height
 
-_MIN_UNSEEN = 12
-"""Letters outside all words from which on a second look is worth its time ..."""
-_MIN_UNSEEN_SHARE = 0.05
-"""... if they are also this share of all letters."""
-_SURE = 0.5
+_WORKING_SIDE = 2_000
+"""Longer side of the copy in which letters are looked for; more only costs time."""
+_SURE = 0.6
 """Confidence that a word of the second look needs."""
 _SAME_PLACE = 0.3
 """Words overlap when they share this much of the smaller one."""
 _MARGIN = 3
+_MAX_STRIPS = 80
+"""More than this is no text but a picture, a crumpled sheet or a page on its side."""
+_GAP = 1.3
+"""Letters of one strip are closer than this many heights of a letter."""
 
 _Stats = NDArray[np.int32]
 
 
-def needs_second_look(image: Grey, words: Sequence[Word]) -> bool:
-    """Whether much of what looks like text lies outside the boxes of `words`."""
-    letters = _letters(image)
-    if not len(letters):
-        return False
-    x = letters[:, cv2.CC_STAT_LEFT] + letters[:, cv2.CC_STAT_WIDTH] // 2
-    y = letters[:, cv2.CC_STAT_TOP] + letters[:, cv2.CC_STAT_HEIGHT] // 2
-    seen = np.zeros(image.shape, dtype=bool)
-    for word in words:
-        box = word.box
-        seen[
-            max(box.top - _MARGIN, 0) : box.bottom + _MARGIN,
-            max(box.left - _MARGIN, 0) : box.right + _MARGIN,
-        ] = True
-    unseen = int(np.count_nonzero(~seen[y, x]))
-    return unseen >= _MIN_UNSEEN and unseen > _MIN_UNSEEN_SHARE * len(letters)
-
-
-def without_rules(image: Grey) -> Grey:
-    """The page with straight lines painted over, solid and dotted: they hide text from engines."""
-    glyph = glyph_height(image)
-    ink = np.where(image < 140, 255, 0).astype(np.uint8)
-    solid = np.maximum(_runs(ink, glyph * 6, across=True), _runs(ink, glyph * 6, across=False))
-    cleared = np.where(_grown(solid) > 0, 255, image).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        np.where(cleared < 140, 1, 0).astype(np.uint8), connectivity=8
-    )
-    small = (stats[:, cv2.CC_STAT_WIDTH] <= glyph * 0.3) & (
-        stats[:, cv2.CC_STAT_HEIGHT] <= glyph * 0.3
-    )
-    small[0] = False
-    dots = np.where(small[labels], 255, 0).astype(np.uint8)
-    rows = np.maximum(
-        _runs(dots, glyph * 3, across=True, bridge=glyph * 0.5),
-        _runs(dots, glyph * 3, across=False, bridge=glyph * 0.5),
-    )
-    in_rows = np.unique(labels[(_grown(rows) > 0) & (dots > 0)])
-    return np.where(np.isin(labels, in_rows), 255, cleared).astype(np.uint8)
+def unseen_strips(page: Grey, words: Sequence[Word]) -> tuple[Box, ...]:
+    """Boxes around what looks like text outside the boxes of `words`; none when far too many."""
+    factor = min(1.0, _WORKING_SIDE / max(page.shape))
+    small = resized(page, factor)
+    glyph = glyph_height(small)
+    letters = _letters(small, glyph)
+    seen = _covered(small.shape, words, factor)
+    x, y = _middles(letters)
+    unseen = letters[~seen[y, x]]
+    strips = _gathered(unseen, small.shape, glyph)
+    if len(strips) > _MAX_STRIPS:
+        return ()
+    return tuple(_scaled(strip, 1 / factor) for strip in strips)
 
 
 def merged(first: Sequence[Word], second: Sequence[Word]) -> list[Word]:
@@ -84,16 +62,15 @@ def _weight(word: Word) -> float:
     return word.confidence if any(c.isalnum() for c in word.text) else 0.0
 
 
-def _letters(image: Grey) -> _Stats:
+def _letters(page: Grey, glyph: float) -> _Stats:
     """Components of the size of letters."""
-    glyph = glyph_height(image)
     ink = cv2.adaptiveThreshold(
-        image, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV, 31, 15
+        page, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV, 31, 15
     )
     stats = np.asarray(cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:], np.int32)
     height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
     return stats[
-        (height > glyph * 0.45)
+        (height > glyph * 0.55)
         & (height < glyph * 2.6)
         & (width > glyph * 0.12)
         & (width < glyph * 4)
@@ -101,19 +78,48 @@ def _letters(image: Grey) -> _Stats:
     ]
 
 
-def _runs(ink: Grey, length: float, *, across: bool, bridge: float = 0.0) -> Grey:
-    """Ink in straight runs of at least `length` pixels, gaps up to `bridge` closed."""
-
-    def kernel(size: float) -> Grey:
-        side = max(1, int(size))
-        return np.ones((1, side) if across else (side, 1), np.uint8)
-
-    closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, kernel(bridge)) if bridge else ink
-    return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel(length)), dtype=np.uint8)
+def _middles(letters: _Stats) -> tuple[_Stats, _Stats]:
+    return (
+        letters[:, cv2.CC_STAT_LEFT] + letters[:, cv2.CC_STAT_WIDTH] // 2,
+        letters[:, cv2.CC_STAT_TOP] + letters[:, cv2.CC_STAT_HEIGHT] // 2,
+    )
 
 
-def _grown(mask: Grey) -> Grey:
-    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+def _covered(shape: tuple[int, ...], words: Sequence[Word], factor: float) -> NDArray[np.bool_]:
+    seen = np.zeros(shape, dtype=bool)
+    for word in words:
+        if not any(c.isalnum() for c in word.text):
+            continue  # a rule that was taken for a mark covers no text
+        box = _scaled(word.box, factor)
+        seen[
+            max(box.top - _MARGIN, 0) : box.bottom + _MARGIN,
+            max(box.left - _MARGIN, 0) : box.right + _MARGIN,
+        ] = True
+    return seen
+
+
+def _gathered(letters: _Stats, shape: tuple[int, ...], glyph: float) -> list[Box]:
+    """Letters side by side, as boxes; strips that are not as flat as text are left out."""
+    mask = np.zeros(shape, np.uint8)
+    for left, top, width, height, _ in letters:
+        mask[top : top + height, left : left + width] = 255
+    kernel = np.ones((1, max(1, round(glyph * _GAP))), np.uint8)
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
+    stats = cv2.connectedComponentsWithStats(joined, connectivity=8)[2][1:]
+    return [
+        Box(left=int(left), top=int(top), right=int(left + width), bottom=int(top + height))
+        for left, top, width, height, _ in stats
+        if height < glyph * 2.6 and width > glyph * 0.4
+    ]
+
+
+def _scaled(box: Box, factor: float) -> Box:
+    return Box(
+        left=int(box.left * factor),
+        top=int(box.top * factor),
+        right=max(int(box.right * factor), int(box.left * factor) + 1),
+        bottom=max(int(box.bottom * factor), int(box.top * factor) + 1),
+    )
 
 
 def _overlap(a: Box, b: Box) -> float:

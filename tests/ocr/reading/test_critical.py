@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocr.reading.critical import core_of, is_confusable, is_critical
+from ocr.reading.critical import core_of, is_confusable, is_critical, is_implausible
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,9 @@ def test_is_confusable_does_not_hold_when_doubt_shows_by_itself(token: str) -> N
 def test_core_of_keeps_the_token_when_it_is_all_punctuation() -> None:
     assert core_of("(4.7).") == "4.7"
     assert core_of("...") == "..."
+
+
+def test_is_implausible_holds_only_when_the_rhythm_has_no_number() -> None:
+    assert is_implausible("qGh")
+    assert not is_implausible("q6h")
+    assert not is_implausible("qid")

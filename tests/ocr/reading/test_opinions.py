@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.words import Box, Word
 from ocr.reading.opinions import DISPUTED, CheckedEngine, settle
@@ -42,9 +43,7 @@ class First:
     def version(self) -> str:
         return "1"
 
-    def recognise(
-        self, image: Path, *, dpi: int, seconds: float, sparse: bool = False
-    ) -> tuple[Word, ...]:
+    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
         return self.words
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
@@ -63,7 +62,7 @@ def _strip(text: str, confidence: float = 0.99) -> Strip:
 
 
 def test_settle_is_surer_than_either_when_both_read_the_same(make_word: Make) -> None:
-    word = settle(make_word("4.7", 0, 0, confidence=0.8), _strip("4.7", 0.9), "reader")
+    (word,) = settle(make_word("4.7", 0, 0, confidence=0.8), _strip("4.7", 0.9), "reader")
     assert word.text == "4.7"
     assert word.confidence == pytest.approx(0.98)
     assert word.rival == ""
@@ -72,7 +71,7 @@ def test_settle_is_surer_than_either_when_both_read_the_same(make_word: Make) ->
 def test_settle_takes_the_second_reading_and_marks_it_when_a_number_is_disputed(
     make_word: Make,
 ) -> None:
-    word = settle(make_word("44,7", 0, 0, confidence=0.95), _strip("44.7"), "reader")
+    (word,) = settle(make_word("44,7", 0, 0, confidence=0.95), _strip("44.7"), "reader")
     assert (word.text, word.rival, word.engine) == ("44.7", "44,7", "reader")
     assert word.confidence == DISPUTED < SURE
 
@@ -80,27 +79,61 @@ def test_settle_takes_the_second_reading_and_marks_it_when_a_number_is_disputed(
 def test_settle_keeps_the_first_reading_and_marks_it_when_the_second_is_unsure(
     make_word: Make,
 ) -> None:
-    word = settle(make_word("40", 0, 0, confidence=0.95), _strip("4O", 0.5), "reader")
+    (word,) = settle(make_word("40", 0, 0, confidence=0.95), _strip("4O", 0.5), "reader")
     assert (word.text, word.rival) == ("40", "4O")
     assert word.confidence == DISPUTED
 
 
 def test_settle_marks_the_word_when_the_second_sees_nothing_there(make_word: Make) -> None:
-    word = settle(make_word("40", 0, 0, confidence=0.95), _strip("", 0.0), "reader")
+    (word,) = settle(make_word("40", 0, 0, confidence=0.95), _strip("", 0.0), "reader")
     assert word.text == "40"
     assert word.confidence == DISPUTED
 
 
 def test_settle_does_not_mark_when_a_word_of_prose_is_disputed(make_word: Make) -> None:
-    word = settle(make_word("patlent", 0, 0, confidence=0.5), _strip("patient"), "reader")
+    (word,) = settle(make_word("patlent", 0, 0, confidence=0.5), _strip("patient"), "reader")
     assert (word.text, word.rival) == ("patient", "patlent")
     assert word.confidence > SURE
 
 
 def test_settle_treats_punctuation_as_the_same_reading(make_word: Make) -> None:
-    word = settle(make_word("4,", 0, 0, confidence=0.6), _strip("4.", 0.9), "reader")
+    (word,) = settle(make_word("4,", 0, 0, confidence=0.6), _strip("4.", 0.9), "reader")
     assert (word.text, word.rival) == ("4.", "")
     assert word.confidence > SURE
+
+
+def test_settle_parts_the_word_when_the_first_engine_ran_two_numbers_together(
+    make_word: Make,
+) -> None:
+    first, second = settle(make_word("4.60", 100, 0, confidence=0.96), _strip("4. 60"), "reader")
+    assert (first.text, second.text) == ("4.", "60")
+    assert first.rival == second.rival == "4.60"
+    assert first.box.right <= second.box.left
+    assert max(first.confidence, second.confidence) < SURE
+
+
+def test_settle_marks_a_rhythm_that_cannot_be_when_both_read_it(make_word: Make) -> None:
+    (word,) = settle(make_word("qGh", 0, 0, confidence=0.9), _strip("qGh"), "reader")
+    assert word.text == "qGh"
+    assert word.confidence < SURE
+
+
+def test_recognise_adds_and_marks_a_number_when_the_first_engine_passed_it_over(
+    make_word: Make, tmp_path: Path, draw_page: Callable[..., Image.Image]
+) -> None:
+    page = np.asarray(draw_page(), np.uint8)
+    path = tmp_path / "drawn.pgm"
+    save_pgm(page, path)
+    words = tuple(make_word("row", 50, 55 + 60 * row, width=800, height=50) for row in (0, 2))
+
+    class Sees(Reader):
+        def read(self, page: Grey, boxes: Sequence[Box]) -> tuple[Strip, ...]:
+            return tuple(_strip("141") for _ in boxes)
+
+    read = CheckedEngine(first=First(words), second=Sees()).recognise(path, dpi=300, seconds=9)
+    added = [word for word in read if word.text == "141"]
+    assert added
+    assert all(105 < word.box.top < 180 and word.confidence < SURE for word in added)
 
 
 def test_recognise_asks_only_about_doubtful_words_when_nothing_is_disputed(

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from core.words import Box, Word
-from ocr.reading.second_look import merged, needs_second_look, without_rules
+from ocr.reading.second_look import merged, unseen_strips
 
 Draw = Callable[..., Image.Image]
 Make = Callable[..., Word]
@@ -26,26 +26,31 @@ def _over_rows(*rows: int) -> list[Word]:
     ]
 
 
-def test_needs_second_look_when_a_row_was_passed_over(draw_page: Draw) -> None:
-    page = np.asarray(draw_page())
-    assert not needs_second_look(page, _over_rows(0, 1, 2))
-    assert needs_second_look(page, _over_rows(0, 2))
+def test_unseen_strips_frame_the_row_that_was_passed_over(draw_page: Draw) -> None:
+    page = np.asarray(draw_page(), np.uint8)
+    assert unseen_strips(page, _over_rows(0, 1, 2)) == ()
+    strips = unseen_strips(page, _over_rows(0, 2))
+    assert strips
+    assert all(105 < box.top < box.bottom < 180 for box in strips)
 
 
-def test_needs_second_look_never_when_the_page_is_blank() -> None:
-    assert not needs_second_look(np.full((300, 300), 255, np.uint8), [])
+def test_unseen_strips_are_none_when_the_page_is_blank() -> None:
+    assert unseen_strips(np.full((300, 300), 255, np.uint8), []) == ()
 
 
-def test_without_rules_removes_lines_and_keeps_letters(draw_page: Draw) -> None:
-    page = np.asarray(draw_page())
-    ruled = page.copy()
-    for y in (50, 110, 170, 230):
+def test_unseen_strips_leave_out_rules(draw_page: Draw) -> None:
+    ruled = np.array(draw_page(), np.uint8)
+    for y in (52, 112, 172):
         cv2.line(ruled, (40, y), (860, y), (0,), 2)
-        ruled[y + 4 : y + 6, 40:860:6] = 0  # a dotted one below
-    plain = without_rules(ruled)
-    assert np.count_nonzero(plain[48:58] < 128) < 0.05 * np.count_nonzero(ruled[48:58] < 128)
-    kept = np.count_nonzero((page < 128) & (plain < 128)) / np.count_nonzero(page < 128)
-    assert kept > 0.85
+    assert unseen_strips(ruled, _over_rows(0, 1, 2)) == ()
+
+
+def test_unseen_strips_are_none_when_there_are_too_many() -> None:
+    dice = np.random.default_rng(3)
+    page = np.full((900, 900), 255, np.uint8)
+    for x, y in dice.integers(0, 880, (400, 2)):
+        cv2.rectangle(page, (int(x), int(y)), (int(x) + 9, int(y) + 14), (0,), 2)
+    assert unseen_strips(page, []) == ()
 
 
 def test_merged_adds_what_is_new_and_sure(make_word: Make) -> None:
