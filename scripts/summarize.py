@@ -12,10 +12,24 @@ from scripts._paperwork import cache_option, exit_code, out_option, paths_argume
 @click.command(cls=Command)
 @paths_argument
 @out_option
+@click.option(
+    "--ips",
+    "summaries",
+    multiple=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Another system's FHIR patient summary, as a source beside the paper. Repeatable.",
+)
 @cache_option
 @home_option
 @json_option
-def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_json: bool) -> None:
+def cli(
+    paths: tuple[Path, ...],
+    out: Path,
+    summaries: tuple[Path, ...],
+    cache: bool,
+    home: Path | None,
+    as_json: bool,
+) -> None:
     """Make one history of PATHS (PNG, JPEG, WebP, HEIC, TIFF, DICOM, PDF, or folders of them).
 
     Writes into --out: history.html and history.pdf (the one page), card.html (the emergency card),
@@ -25,11 +39,11 @@ def cli(paths: tuple[Path, ...], out: Path, cache: bool, home: Path | None, as_j
     all the same.
     """
     from core.corrections import corrected
-    from ocr.summary import summarise, write_history
+    from ocr.summary import summarise, with_summaries, write_history
     from ocr.summary.corrections_file import NAME, read_corrections
 
-    reading = read(paths, settings_from(home), cache=cache)
-    history = corrected(summarise(reading), read_corrections(out / NAME))
+    reading, stated = with_summaries(read(paths, settings_from(home), cache=cache), summaries)
+    history = corrected(summarise(reading, stated=stated), read_corrections(out / NAME))
     written = write_history(history, reading, out, generated_at=datetime.now(UTC))
     if as_json:
         emit({"files": [str(path) for path in written], **report(reading)})

@@ -17,6 +17,7 @@ from core.facts import Evidence, Fact
 from core.history import History
 from core.words import Reading
 from ocr.summary import ips_resources as resources
+from ocr.summary.alerts import alerts_of
 from ocr.summary.page import render_html
 from ocr.summary.pages import NumberedPage, numbered_pages
 from ocr.summary.wording import fact_line
@@ -32,6 +33,7 @@ CHECK = "urn:anamnesis:fhir:check"
 _NAMESPACE = UUID("6f6c9a3e-2f0b-5f4e-9a57-0d1f5b7d2c11")
 _PROFILE = "http://hl7.org/fhir/uv/ips/StructureDefinition"
 _PAST_ILLNESS = "11348-0"
+_OPTIONAL = (_PAST_ILLNESS, "46264-8", "29762-2")
 _EMPTY = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 
 
@@ -91,13 +93,23 @@ def _sections(history: History) -> tuple[_Section, ...]:
     present = tuple(fact for fact in history.problems if fact.status != "resolved")
     points = tuple(point for trend in history.labs for point in trend.points)
     medicines = (*history.medications_current, *history.medications_stopped)
+    none = {
+        f.name: (f,) for f in history.negated if f.name in ("known medications", "known problems")
+    }
     rows: tuple[tuple[str, str, tuple[Fact, ...], Callable[[Fact, str], Json]], ...] = (
         ("11450-4", "Problems", present, resources.condition),
         ("48765-2", "Allergies and intolerances", history.allergies, resources.allergy),
-        ("10160-0", "Medications", medicines, resources.medication),
+        (
+            "10160-0",
+            "Medications",
+            medicines + none.get("known medications", ()),
+            resources.medication,
+        ),
         ("11369-6", "Immunizations", history.immunizations, resources.immunization),
         ("30954-2", "Results", points, resources.observation),
         ("47519-4", "Procedures", history.procedures, resources.procedure),
+        ("46264-8", "Medical devices", history.devices, resources.device),
+        ("29762-2", "Social history", history.social, resources.observation),
         (_PAST_ILLNESS, "Past illnesses", past, resources.condition),
     )
     return tuple(_Section(code=c, title=t, facts=f, build=b) for c, t, f, b in rows)
@@ -125,7 +137,7 @@ def _composition(
             *(
                 _section(section, [part.url for part in parts if part.section is section])
                 for section in sections
-                if section.facts or section.code != _PAST_ILLNESS
+                if section.facts or section.code not in _OPTIONAL
             ),
             *_narrative_sections(history),
             _source_section([*sources, _urn("history-page")], history),
@@ -155,6 +167,9 @@ def _narrative_sections(history: History) -> list[Json]:
     left_out = [f"Left out, {f.corrected}: {fact_line(f)}" for f in history.withdrawn]
     notes = [*left_out, *disagreements, *(str(caution) for caution in history.warnings)]
     found = []
+    if alerts := alerts_of(history):
+        told = [f"{a.title}: {a.reason} ({a.source})" for a in alerts]
+        found.append(_told("104605-1", "Alerts", told))
     if history.family:
         lines = [fact_line(fact) for fact in history.family]
         found.append(_told("10157-6", "Family history (not the patient's own)", lines))

@@ -6,7 +6,8 @@ What the paper does not say is said to be unknown (data-absent-reason), never ma
 from decimal import Decimal
 from typing import Any
 
-from core.facts import Fact, Polarity
+from core.facts import Fact, Kind, Polarity
+from ocr.summary.front import is_numeric
 from ocr.summary.lab_units import ucum_of
 from ocr.summary.lab_values import bounds, number
 
@@ -29,6 +30,11 @@ _INTERPRETATIONS = {
     "HH": "Critical high",
     "LL": "Critical low",
     "A": "Abnormal",
+}
+_ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+_NOTHING = {
+    "known medications": ("no-known-medications", "No known medications"),
+    "known problems": ("no-known-problems", "No known problems"),
 }
 _NONE_KNOWN = {
     "known allergies": ("716186003", "No known allergy"),
@@ -117,6 +123,8 @@ def condition(fact: Fact, subject: str) -> Json:
 def medication(fact: Fact, subject: str) -> Json:
     """MedicationStatement; last-seen medicines have the status unknown."""
     status = {"current": "active", "stopped": "stopped"}.get(fact.status or "", "unknown")
+    if fact.polarity is Polarity.NEGATED:
+        status = "active"
     resource: Json = {
         "resourceType": "MedicationStatement",
         "status": status,
@@ -140,14 +148,16 @@ def observation(fact: Fact, subject: str) -> Json:
     resource: Json = {
         "resourceType": "Observation",
         "status": "final",
-        "category": [coded(f"{_TERMINOLOGY}/observation-category", "laboratory", "Laboratory")],
+        "category": [_category(fact)],
         "code": _code(fact),
         "subject": {"reference": subject},
         "performer": [UNKNOWN],
     }
     resource |= {"effectiveDateTime": fact.date} if fact.date else {"_effectiveDateTime": UNKNOWN}
-    if fact.value:
+    if fact.value and is_numeric(fact):
         resource["valueQuantity"] = _quantity(fact.value, fact.unit)
+    elif fact.value:
+        resource["valueString"] = fact.value
     if fact.flag in _INTERPRETATIONS:
         resource["interpretation"] = [
             coded(
@@ -159,6 +169,26 @@ def observation(fact: Fact, subject: str) -> Json:
     if fact.range:
         resource["referenceRange"] = [_range(fact.range, fact.unit)]
     return resource
+
+
+def _category(fact: Fact) -> Json:
+    system = f"{_TERMINOLOGY}/observation-category"
+    if fact.kind is Kind.SOCIAL:
+        return coded(system, "social-history", "Social History")
+    return coded(system, "laboratory", "Laboratory")
+
+
+def device(fact: Fact, subject: str) -> Json:
+    """The use of a device, the device itself inside."""
+    when = {"timingDateTime": fact.date} if fact.date else {"_timingDateTime": UNKNOWN}
+    return {
+        "resourceType": "DeviceUseStatement",
+        "contained": [{"resourceType": "Device", "id": "device", "type": _code(fact)}],
+        "status": "active",
+        "subject": {"reference": subject},
+        "device": {"reference": "#device"},
+        **when,
+    }
 
 
 def procedure(fact: Fact, subject: str) -> Json:
@@ -186,6 +216,8 @@ def immunization(fact: Fact, subject: str) -> Json:
 
 
 def _code(fact: Fact) -> Json:
+    if fact.polarity is Polarity.NEGATED and fact.name in _NOTHING:
+        return coded(_ABSENT, *_NOTHING[fact.name]) | {"text": f"No {fact.name}"}
     text = f"{fact.name} ({fact.brand})" if fact.brand else fact.name
     if fact.code is None:
         return {"text": text}

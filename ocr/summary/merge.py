@@ -67,6 +67,8 @@ def _key(fact: Fact) -> tuple[str, ...]:
         return (vaccine.name if vaccine else normal(fact.name), fact.date or "")
     if fact.kind is Kind.PROCEDURE:
         return (normal(fact.name), fact.date or "")
+    if fact.kind is Kind.MEDICATION:
+        return (normal(fact.name), fact.polarity)
     return (normal(fact.name),)
 
 
@@ -259,7 +261,9 @@ def _denials(facts: list[Fact]) -> tuple[list[Fact], list[Conflict]]:
             or (fact.experiencer is Experiencer.PATIENT and known_symptom(fact.name))
         ):
             kept.append(fact)
-        elif fact.experiencer is Experiencer.PATIENT and known_problem(fact.name):
+        elif fact.experiencer is Experiencer.PATIENT and (
+            known_problem(fact.name) or fact.name == "known problems"
+        ):
             kept.append(fact)
             if other := affirmed.get(_name_of(fact).lower()):
                 conflicts.append(_conflict([other, fact], "polarity"))

@@ -41,6 +41,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         links=links_of(history, reading),
         facts={fact.id: fact for fact in history.facts},
         on_front={trend.latest.id for trend in front.labs.shown},
+        denied={fact.name: fact for fact in history.negated},
         others=others_of(history, front),
         title=fact_title,
         line=fact_line,

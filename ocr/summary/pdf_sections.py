@@ -186,7 +186,7 @@ class _Writer:
             rows = [head, *(self._medicine(fact) for fact in current.shown)]
             found.append(self._set.table(rows, (27, 14, 14, 32, 12, 8)))
         else:
-            found.append(self._set.paragraph(_UNKNOWN))
+            found.append(self._set.paragraph(self._nothing("known medications")))
         found += [self._set.paragraph(line) for line in self._more(current)]
         if stopped:
             title = "<b>Stopped, or last seen on older paper</b>"
@@ -194,6 +194,11 @@ class _Writer:
             found += self._columns([self.past(f) for f in stopped.shown], 2)
             found += [self._set.paragraph(line) for line in self._more(stopped)]
         return found
+
+    def _nothing(self, name: str) -> str:
+        """That there is none, where a page says so; else that it is unknown."""
+        stated = next((fact for fact in self._history.negated if fact.name == name), None)
+        return f"<b>No {name}</b>, as stated.{self._set.source(stated)}" if stated else _UNKNOWN
 
     def _medicine(self, fact: Fact) -> list[Any]:
         name = f"{self._set.target(fact)}<b>{self._set.text(fact_title(fact))}</b>"
@@ -211,7 +216,7 @@ class _Writer:
 
     def problems(self, cut: Cut[Fact]) -> list[Any]:
         lines = self._columns([self.problem(f) for f in cut.shown], 2)
-        unknown = [] if cut else [self._set.paragraph(_UNKNOWN)]
+        unknown = [] if cut else [self._set.paragraph(self._nothing("known problems"))]
         more = [self._set.paragraph(line) for line in self._more(cut)]
         return [self._set.heading("Problems"), *lines, *unknown, *more]
 

@@ -1,26 +1,33 @@
 """The order of the stages: sections, mentions, assertions, facts, merge, rank."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.facts import Conflict, Fact, Kind
 from core.history import History, Source, history_of
 from core.words import Document, Reading
 from ocr.summary.cautions import cautions
-from ocr.summary.extraction import extract
+from ocr.summary.extraction import Extract, extract
 from ocr.summary.merge import merge
 from ocr.summary.patients import identity_of, sort_by_patient
 from ocr.summary.sheets import Sheet, document_date, sheets
 from ocr.summary.vocabulary import data, phrases
 
 
-def summarise(reading: Reading) -> History:
+def summarise(reading: Reading, *, stated: Mapping[str, Sequence[Fact]] | None = None) -> History:
     """One history of everything that was read.
+
+    `stated` gives the facts of documents that say them themselves, by name, such as other
+    systems' summaries; the words of the rest are searched for facts.
 
     Paper of another patient is listed and left out, never merged; the history then carries a
     caution and `exit_code` 9.
     """
     leaves = {document.name: sheets(document) for document in reading.documents}
-    extracts = {name: extract(pages) for name, pages in leaves.items()}
+    given = stated or {}
+    extracts = {
+        name: Extract(facts=tuple(given[name])) if name in given else extract(pages)
+        for name, pages in leaves.items()
+    }
     found = {name: one.facts for name, one in extracts.items()}
     patients = sort_by_patient({name: identity_of(facts) for name, facts in found.items()})
     mine = [fact for name, facts in found.items() if name in patients[0] for fact in facts]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.history import Trend
+from ocr.summary.front import is_numeric
 from ocr.summary.lab_values import bounds, number
 
 WIDTH, HEIGHT, MARGIN = 84, 22, 3
@@ -24,7 +25,7 @@ class Sparkline:
 
 def sparkline(trend: Trend) -> Sparkline | None:
     """Drawn from two dated values in one unit on; None otherwise."""
-    points = [p for p in trend.points if p.date and p.value and p.unit == trend.latest.unit]
+    points = [p for p in trend.points if p.date and is_numeric(p) and p.unit == trend.latest.unit]
     if len(points) < 2:
         return None
     days = [_day(point.date or "") for point in points]
