@@ -212,7 +212,8 @@ def _urgent(trend: Trend) -> tuple[bool, int, int]:
 
 def others_of(history: History, front: Front) -> list[Fact]:
     """Statements that have no section of their own on the page."""
-    cuts = (getattr(front, field.name) for field in fields(front))
+    # What is to be checked is told there a second time; its own line stands elsewhere.
+    cuts = (getattr(front, field.name) for field in fields(front) if field.name != "checks")
     placed = {fact.id for cut in cuts for fact in (*cut.shown, *cut.rest) if isinstance(fact, Fact)}
     placed |= {fact.id for fact in history.patient}
     placed |= {point.id for trend in history.labs for point in trend.points}

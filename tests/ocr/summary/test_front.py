@@ -4,11 +4,12 @@ from dataclasses import fields
 
 import pytest
 
-from core.facts import Fact
+from core.facts import Fact, Kind
 from core.history import History
-from ocr.summary import summarise
-from ocr.summary.front import Front, front_of, is_abnormal
-from tests.ocr.summary.paper import history_of_text
+from ocr.summary import render_html, summarise
+from ocr.summary.front import Front, front_of, is_abnormal, others_of
+from ocr.summary.pdf import render_pdf
+from tests.ocr.summary.paper import HEAD, history_of_text, read_texts
 from tests.ocr.summary.thick import thick_reading
 
 
@@ -63,3 +64,13 @@ def test_front_of_shows_everything_when_there_is_little():
 def test_front_of_nothing_is_empty():
     front = front_of(History(), ())
     assert not any(bool(getattr(front, field.name)) for field in fields(front))
+
+
+def test_others_of_gives_a_doubtful_statement_without_a_section_a_line_of_its_own():
+    reading = read_texts(paper=HEAD + "Vital signs\nHeart rate: ~72~ /min\n")
+    history = summarise(reading)
+    (vital,) = [fact for fact in history.facts if fact.kind is Kind.VITAL]
+    assert vital.check
+    assert others_of(history, front_of(history, ())) == [vital]
+    assert f'id="{vital.id}"' in render_html(history, reading, embed_images=False)
+    assert render_pdf(history, reading).startswith(b"%PDF")
