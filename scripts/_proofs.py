@@ -127,6 +127,7 @@ def _try_mutant(job: tuple[int, Mutant, Sequence[str]]) -> tuple[str, ...]:
     shutil.copytree(ROOT / "contracts", changed)
     apply(mutant, changed)
     found = _prove(changed, f"mutant{number}", names).are("FAIL", names)
+    shutil.rmtree(PLACE / f"mutant{number}")
     talk(f"{len(found)} of {len(names)} fail where {mutant.words}.")
     return found
 
