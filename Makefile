@@ -21,7 +21,7 @@ SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo samples test format bench crash walk mutate hostile mutate-vault doctor clean \
+.PHONY: help setup setup-test demo samples test format bench crash walk mutate prove hostile mutate-vault doctor clean \
 	check check-style check-types check-imports check-contracts check-javascript
 
 help: ## this list
@@ -81,6 +81,9 @@ walk: setup ## call the contracts at random N times (200000), hold each outcome 
 
 mutate: setup ## break the contracts N times (all ways) on purpose: the walk must notice (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis mutate $(if $(N),--sample $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+prove: setup ## prove properties of the contracts for all inputs (MUTANTS=1: show that each can fail; ARGS=--json)
+	@nice -n 10 python -m scripts._proofs $(if $(filter-out 0,$(MUTANTS)),--mutants) $(ARGS)
 
 crash: setup ## kill publisher, IPFS node and chain N times (1000) at random moments: nothing acknowledged may be lost (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis crash --kills $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
