@@ -349,23 +349,17 @@ class SetSuccessor(TypedStruct):
 
 
 STRUCTS: tuple[type[TypedStruct], ...] = (
-    SealRecord,
-    RequestAccess,
-    GrantAccess,
-    RevokeAccess,
-    RevokeAllAccess,
-    PublishReadingKey,
-    OpenRecord,
-    Batch,
-    SetGuardians,
-    SetCustodians,
-    SetEmergencyPolicy,
-    OpenEmergency,
-    EndEmergency,
-    ReleaseShare,
-    ApproveRecovery,
-    VetoRecovery,
-    SetSuccessor,
+    *(
+        SealRecord,
+        RequestAccess,
+        GrantAccess,
+        RevokeAccess,
+        RevokeAllAccess,
+        PublishReadingKey,
+        OpenRecord,
+    ),
+    *(Batch, SetGuardians, SetCustodians, SetEmergencyPolicy),
+    *(OpenEmergency, EndEmergency, ReleaseShare, ApproveRecovery, VetoRecovery, SetSuccessor),
 )
 
 

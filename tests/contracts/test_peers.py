@@ -107,7 +107,7 @@ def test_no_stranger_opens_and_confirms_an_emergency(
 def test_grant_stands_when_revoke_all_came_in_the_same_second_before_it(
     consent, desk, batch, make_revoke_all, make_grant, patient, doctor, relayer
 ):
-    """A prototype's: everything of that second fell."""
+    """Seen elsewhere: everything of that second fell."""
     revoked = make_revoke_all()
     second = desk.calldata(revoked, desk.sign(patient, revoked))
     # The cutoff that the grant must name is the one that the revocation makes.
@@ -133,7 +133,7 @@ def test_standing_grant_is_untouched_when_an_emergency_opens_another_record(
     regulator,
     now,
 ):
-    """A prototype's: the emergency overwrote what was granted before."""
+    """Seen elsewhere: the emergency overwrote what was granted before."""
     desk.send(make_grant(record=ALL_RECORDS), patient)
     before = consent.terms(patient, doctor, ALL_RECORDS)
     credentials.add_issuer(regulator, sender=regulator)
