@@ -349,17 +349,23 @@ class SetSuccessor(TypedStruct):
 
 
 STRUCTS: tuple[type[TypedStruct], ...] = (
-    *(
-        SealRecord,
-        RequestAccess,
-        GrantAccess,
-        RevokeAccess,
-        RevokeAllAccess,
-        PublishReadingKey,
-        OpenRecord,
-    ),
-    *(Batch, SetGuardians, SetCustodians, SetEmergencyPolicy),
-    *(OpenEmergency, EndEmergency, ReleaseShare, ApproveRecovery, VetoRecovery, SetSuccessor),
+    SealRecord,
+    RequestAccess,
+    GrantAccess,
+    RevokeAccess,
+    RevokeAllAccess,
+    PublishReadingKey,
+    OpenRecord,
+    Batch,
+    SetGuardians,
+    SetCustodians,
+    SetEmergencyPolicy,
+    OpenEmergency,
+    EndEmergency,
+    ReleaseShare,
+    ApproveRecovery,
+    VetoRecovery,
+    SetSuccessor,
 )
 
 
