@@ -1,6 +1,8 @@
 """The pages with everything real but the chain, the store and the person at the screen."""
 
 import hashlib
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,15 @@ from tests.dapp.people import Person, Screen
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.seeds import MemorySeeds
 from tests.fakes.vault import MemoryVault
+
+
+@pytest.fixture(autouse=True)
+def _main_stays() -> Iterator[None]:
+    """AppTest leaves its script as __main__, and any process that is spawned later would run it."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
+
 
 CHAIN = Chain(id=31337, name="Test chain", rpc_url="http://127.0.0.1:1")
 READER = Reader(url="http://127.0.0.1:2", token="t" * 24)
