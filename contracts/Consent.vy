@@ -8,7 +8,8 @@
 @notice Says who may read which record of which patient, for what and until when, and keeps the
         trail that proves it.
 @dev I1 A grant exists only if its patient's controller signed or sent it.
-     I2 A nonce is spent once, and only upwards; no message takes effect twice.
+     I2 A nonce that is a number is spent once, and only upwards; a message counts only for the
+        state that it was signed for, and a request gives nothing.
      I3 A revoked, expired or cut-off grant is never live, nor one that was signed before and
         never sent.
      I4 A record changes only by its controller or a live WRITE grantee, and only from the version

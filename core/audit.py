@@ -65,12 +65,10 @@ from core.findings import (
     Status,
 )
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, abi_word, keccak256
+from core.limits import LONGEST_GRANT_SECONDS
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES
 from core.standing import Standing
-
-LONGEST_GRANT_SECONDS = 3_653 * 86_400
-"""The contract refuses an expiry further ahead."""
 
 
 def replay(events: Iterable[Event]) -> Audit:

@@ -25,6 +25,7 @@ from core.events import (
     RecordSealed,
 )
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, keccak256
+from core.limits import LONGEST_GRANT_SECONDS, MOST_PURPOSES
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES
 from core.records import Terms as GrantTerms
@@ -39,8 +40,6 @@ from core.typed_data import (
     SealRecord,
 )
 
-LONGEST_GRANT_SECONDS = 3_653 * 86_400
-MOST_PURPOSES = 2**32 - 1
 NEVER = GrantTerms(expiry=0, granted_at=0, seq=0, purposes=0)
 
 

@@ -18,6 +18,18 @@ from core.events import (
     SuccessorSet,
 )
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address
+from core.limits import (
+    CLINICIAN_ALONE,
+    CLINICIAN_AND_GUARDIAN,
+    CUSTODIANS,
+    GUARDIANS,
+    HOUR_SECONDS,
+    LONGEST_DELAY_SECONDS,
+    LONGEST_WINDOW_HOURS,
+    OFF,
+    RECOVERY_SECONDS,
+    TWO_CLINICIANS,
+)
 from core.typed_data import (
     ApproveRecovery,
     EndEmergency,
@@ -29,10 +41,6 @@ from core.typed_data import (
     SetSuccessor,
     VetoRecovery,
 )
-
-GUARDIANS, CUSTODIANS = 0, 1
-OFF, TWO_CLINICIANS, CLINICIAN_AND_GUARDIAN, CLINICIAN_ALONE = range(4)
-WEEK, HOUR = 7 * 86_400, 3_600
 
 
 class ConsentSettings(ConsentState):
@@ -131,8 +139,8 @@ class ConsentSettings(ConsentState):
         )
         self.agree(self.controller(patient), message, signature)
         require(mode <= CLINICIAN_ALONE, "unknown mode")
-        require(delay <= WEEK, "delay too long")
-        require(window <= 72 and (window or not mode), "wrong window")
+        require(delay <= LONGEST_DELAY_SECONDS, "delay too long")
+        require(window <= LONGEST_WINDOW_HOURS and (window or not mode), "wrong window")
         seq = self._spend(patient)
         policy = Policy(mode=mode, delay=delay, window=window, record=record, seq=seq)
         self.set(self.policies, patient, policy)
@@ -185,7 +193,7 @@ class ConsentSettings(ConsentState):
         self.set(self.approvals, (patient, controller, seq), approved)
         self.log(RecoveryApproved, patient=patient, controller=controller, guardian=guardian)
         if len(approved) == self.circle(patient, GUARDIANS).threshold:
-            due = self.now + WEEK
+            due = self.now + RECOVERY_SECONDS
             self._spend(patient)
             self.set(self.recoveries, patient, (controller, due))
             self.log(RecoveryProposed, patient=patient, controller=controller, due=due)
@@ -246,7 +254,7 @@ class ConsentSettings(ConsentState):
         opened = EmergencyCase(
             seq=case.seq + 1,
             opens_at=self.now + policy.delay,
-            closes_at=self.now + policy.delay + policy.window * HOUR,
+            closes_at=self.now + policy.delay + policy.window * HOUR_SECONDS,
             cutoff=self.cutoff(patient),
             policy_seq=policy.seq,
         )

@@ -2,8 +2,7 @@
 
 from core.consent_state import Refused, require
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, abi_word, keccak256
-
-LONGEST_LICENSE_SECONDS = 3_653 * 86_400
+from core.limits import LONGEST_GRANT_SECONDS
 
 Log = tuple[str, tuple[Address, ...], int | None]
 """Signature, indexed accounts, and the number in the data, if there is one."""
@@ -61,7 +60,7 @@ class CredentialsModel:
         require(self.sender in self.issuers, "not an issuer")
         require(clinician != ZERO_ADDRESS, "empty account")
         require(until > self.now, "date in the past")
-        require(until <= self.now + LONGEST_LICENSE_SECONDS, "date beyond ten years")
+        require(until <= self.now + LONGEST_GRANT_SECONDS, "date beyond ten years")
         issuer, _ = self.licenses.get(clinician, (ZERO_ADDRESS, 0))
         free = issuer == self.sender or not self.is_licensed(clinician)
         require(free, "licensed by another issuer")

@@ -24,16 +24,19 @@ from core.events import (
 )
 from core.findings import Case, Closing, End
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address
+from core.limits import (
+    CLINICIAN_ALONE,
+    CLINICIAN_AND_GUARDIAN,
+    CUSTODIANS,
+    GUARDIANS,
+    HOUR_SECONDS,
+    LONGEST_DELAY_SECONDS,
+    LONGEST_WINDOW_HOURS,
+    MOST_MEMBERS,
+    OFF,
+    RECOVERY_SECONDS,
+)
 from core.records import ALL_RECORDS
-
-GUARDIANS, CUSTODIANS = 0, 1
-"""The circles of CircleSet."""
-OFF, TWO_CLINICIANS, CLINICIAN_AND_GUARDIAN, CLINICIAN_ALONE = range(4)
-"""The modes of EmergencyPolicySet."""
-RECOVERY_SECONDS = 7 * 86_400
-LONGEST_DELAY_SECONDS = 7 * 86_400
-LONGEST_WINDOW_HOURS = 72
-MOST_MEMBERS = 8
 
 _Find = Callable[[int, Event, str], None]
 
@@ -161,7 +164,7 @@ class Standing:
         elif (event.record, event.opens_at, event.closes_at) != (
             policy.record,
             event.at.timestamp + policy.delay,
-            event.at.timestamp + policy.delay + policy.window * 3_600,
+            event.at.timestamp + policy.delay + policy.window * HOUR_SECONDS,
         ):
             self._find(14, event, "An emergency case does not follow the patient's policy.")
         elif not self._may_cosign(event, policy.mode):

@@ -23,9 +23,9 @@ from core.events import (
     ShareReleased,
     SuccessorSet,
 )
+from core.limits import GUARDIANS, OFF
 from core.purposes import Purpose, describe
 from core.records import ALL_RECORDS, HISTORY_RECORD
-from core.standing import GUARDIANS, OFF
 
 READING_PURPOSES = (
     Purpose.TREAT,

@@ -3,9 +3,10 @@
 from random import Random
 from typing import Any
 
-from core.consent import LONGEST_GRANT_SECONDS, ConsentModel
+from core.consent import ConsentModel
 from core.credentials import CredentialsModel
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, keccak256
+from core.limits import LONGEST_GRANT_SECONDS
 from core.records import READING_KEY_BYTES
 from core.typed_data import Grant, Revocation, Version
 from scripts._walk.actors import Actors

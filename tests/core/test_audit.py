@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.audit import (
-    LONGEST_GRANT_SECONDS,
-    compare,
-    extend_head,
-    extend_roster,
-    replay,
-    require_consistent,
-)
+from core.audit import compare, extend_head, extend_roster, replay, require_consistent
 from core.errors import VerificationError
 from core.events import (
     AccessGranted,
@@ -28,6 +21,7 @@ from core.events import (
 )
 from core.findings import Audit, ChainState, End, Severity, Status
 from core.hashing import ZERO_HASH, Address, abi_word, address, keccak256
+from core.limits import LONGEST_GRANT_SECONDS
 from core.records import ALL_RECORDS, HISTORY_RECORD
 
 PATIENT = address("0x" + "a1" * 20)

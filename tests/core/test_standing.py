@@ -29,9 +29,7 @@ from core.events import (
 )
 from core.findings import Audit, End
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, address, keccak256
-from core.purposes import Purpose
-from core.records import ALL_RECORDS, HISTORY_RECORD
-from core.standing import (
+from core.limits import (
     CLINICIAN_ALONE,
     CLINICIAN_AND_GUARDIAN,
     CUSTODIANS,
@@ -39,6 +37,8 @@ from core.standing import (
     RECOVERY_SECONDS,
     TWO_CLINICIANS,
 )
+from core.purposes import Purpose
+from core.records import ALL_RECORDS, HISTORY_RECORD
 
 NOON = 1_800_000_000
 HOUR, DAY = 3_600, 86_400

@@ -10,7 +10,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_keys.exceptions import BadSignature
 
-from core.audit import LONGEST_GRANT_SECONDS, extend_head, extend_roster
+from core.audit import extend_head, extend_roster
 from core.errors import ChainUnavailableError, InputError
 from core.events import (
     AccessGranted,
@@ -24,6 +24,7 @@ from core.events import (
     RecordSealed,
 )
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, address, keccak256
+from core.limits import LONGEST_GRANT_SECONDS
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES, Terms
 from core.typed_data import (
