@@ -3,7 +3,7 @@
 1. A file lock makes a second start on the same folder an error instead of a silent overwrite.
 2. Anvil dies with this process, and this process starts a killed anvil again from its snapshot.
 3. State is saved after every confirmed write (by whoever confirms it) and whenever the head moved.
-4. A start loads the newest readable snapshot and checks that it yields the head it names.
+4. A start loads the newest readable snapshot and checks that it yields the block it names.
 5. It listens on loopback only and answers no browser page of another origin.
 """
 
@@ -32,7 +32,7 @@ from core.errors import (
 )
 from ledger import tethered
 from ledger.rpc import Rpc
-from ledger.snapshots import SnapshotError, Snapshots, head
+from ledger.snapshots import SnapshotError, Snapshots, block_hash_at
 
 LOCAL_CHAIN_ID = 31337
 _HOST = "127.0.0.1"
@@ -169,7 +169,8 @@ class LocalNode:
         self._process = self._keeper.submit(self._spawn, anvil, arguments).result()
         rpc = self._answering(port)
         state.unlink(missing_ok=True)
-        if saved is not None and head(rpc) != (saved.block, saved.hash):
+        # A write may have come in as soon as anvil answered, and moved the head.
+        if saved is not None and block_hash_at(rpc, saved.block) != saved.hash:
             raise SnapshotError(f"The snapshot in {self.settings.data} yields another chain.")
         self.snapshots.save(rpc)
 

@@ -21,6 +21,7 @@ from ledger.client import EvmLedger
 from ledger.deploy import deploy
 from ledger.node import LocalNode, NodeSettings, find_anvil
 from ledger.relayer import fund_locally, relayer_account
+from ledger.rpc import Rpc
 from ledger.settings import LedgerSettings
 from ledger.snapshots import SnapshotError, head
 from ledger.wallet import KeySigner
@@ -228,6 +229,24 @@ def test_start_refuses_a_snapshot_when_it_yields_another_head(
     path.write_bytes(line.replace(b'"block":0', b'"block":7') + b"\n" + dump)
     with pytest.raises(SnapshotError, match="another chain"):
         LocalNode(node_settings).start()
+
+
+class _MinedAtOnce(LocalNode):
+    """A client waits for the node to answer, and writes before the supervisor has looked."""
+
+    def _answering(self, port: int) -> Rpc:
+        rpc = super()._answering(port)
+        rpc.call("evm_mine")
+        return rpc
+
+
+def test_start_goes_on_when_a_write_comes_before_the_snapshot_is_checked(
+    node_settings: NodeSettings,
+) -> None:
+    with _MinedAtOnce(node_settings):
+        pass
+    with _MinedAtOnce(node_settings) as node:
+        assert head(node.rpc())[0] == 2
 
 
 def generations(node_settings: NodeSettings) -> list[Path]:
