@@ -104,8 +104,8 @@ class Case:
     event: EmergencyOpened
     closing: Closing | None = None
     """What ended it before its time."""
-    refused: bool = False
-    """Whether it was vetoed or closed by word, and not only overtaken by a setting."""
+    word: End | None = None
+    """VETOED or CLOSED, once somebody said so, even if a setting had overtaken the case before."""
 
     @property
     def until(self) -> int:
@@ -115,8 +115,7 @@ class Case:
 
     def is_over(self, moment: int) -> bool:
         """Whether the clinician may open the next one: a veto holds until the window's end."""
-        closed = self.closing is not None and self.closing.reason is End.CLOSED
-        return closed or moment >= self.event.closes_at
+        return self.word is End.CLOSED or moment >= self.event.closes_at
 
     def live_between(self, first: int, last: int) -> bool:
         """Whether it was open at any moment from `first` to `last`, both included."""

@@ -224,14 +224,11 @@ class Standing:
     def _may_end(self, patient: Address, clinician: Address, at: Position) -> bool:
         """The contract lets a case end also when a new policy or revoke-all ended it before."""
         case = self._case(patient, clinician)
-        if case is None or at.timestamp >= case.event.closes_at:
-            return False
-        return case.closing is None or case.closing.reason in (End.POLICY_CHANGED, End.REVOKED_ALL)
+        return case is not None and case.word is None and at.timestamp < case.event.closes_at
 
     def _close(self, patient: Address, clinician: Address, closing: Closing) -> None:
         index = self._latest.get((patient, clinician))
         if index is not None:
             case = self.cases[index]
-            earlier = case.closing
-            refused = closing.reason in (End.VETOED, End.CLOSED)
-            self.cases[index] = replace(case, closing=earlier or closing, refused=refused)
+            word = closing.reason if closing.reason in (End.VETOED, End.CLOSED) else case.word
+            self.cases[index] = replace(case, closing=case.closing or closing, word=word)

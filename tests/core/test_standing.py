@@ -473,6 +473,29 @@ def test_case_may_still_be_refused_when_a_new_policy_overtook_it(opened: Chronic
     assert audit.cases[0].closing.reason is End.POLICY_CHANGED
 
 
+OVERTAKINGS = {name: ENDINGS[name][0] for name in ("policy set anew", "everything revoked")}
+
+
+@pytest.mark.parametrize("overtake", OVERTAKINGS.values(), ids=OVERTAKINGS.keys())
+def test_case_may_be_opened_anew_when_an_overtaken_one_was_closed(
+    opened: Chronicle, overtake: Story
+) -> None:
+    overtake(opened)
+    opened.add(EmergencyClosed, clinician=CLINICIAN)
+    opened.open()
+    assert rules(opened) == []
+
+
+@pytest.mark.parametrize("overtake", OVERTAKINGS.values(), ids=OVERTAKINGS.keys())
+def test_ending_is_found_when_an_overtaken_case_was_refused_before(
+    opened: Chronicle, overtake: Story
+) -> None:
+    overtake(opened)
+    opened.add(EmergencyVetoed, clinician=CLINICIAN, by=PATIENT)
+    opened.add(EmergencyClosed, clinician=CLINICIAN)
+    assert rules(opened) == [15]
+
+
 def test_heads_differ_when_one_event_of_a_recovery_is_left_out(moved: Chronicle) -> None:
     whole = audit_of(moved).heads[PATIENT]
     for place in range(len(moved.events)):
