@@ -93,7 +93,7 @@ def source_hash(project: Path) -> str:
             f"The contract source {contracts / CONTRACT} is missing.",
             remedy="Give the folder of the source tree, the one that holds contracts/.",
         )
-    digest = hashlib.sha256(f"{_compiler_version()}\0{_evm_version(project)}".encode())
+    digest = hashlib.sha256(f"{_compiler_version()}\0{evm_version(project)}".encode())
     for source in sources:
         name = source.relative_to(contracts).as_posix()
         digest.update(f"\0{name}\0{source.stat().st_size}\0".encode())
@@ -101,7 +101,8 @@ def source_hash(project: Path) -> str:
     return digest.hexdigest()
 
 
-def _evm_version(project: Path) -> str:
+def evm_version(project: Path) -> str:
+    """The EVM version to compile for. Raises SetupError when ape-config.yaml names none."""
     config = project / "ape-config.yaml"
     found = _EVM_VERSION.search(config.read_text()) if config.exists() else None
     if found is None:
@@ -131,7 +132,7 @@ def _compiler() -> str:
 
 
 def _compile(project: Path, key: str) -> _Cached:
-    command = [_compiler(), "-f", _FORMATS, "--evm-version", _evm_version(project), "-p", "."]
+    command = [_compiler(), "-f", _FORMATS, "--evm-version", evm_version(project), "-p", "."]
     try:
         done = subprocess.run(
             [*command, CONTRACT, CREDENTIALS],

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
+import math
+import multiprocessing
 import random
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -13,12 +13,15 @@ from typing import Any
 
 from core.errors import SetupError, VerificationError
 from ledger.artifact import Artifact, consent_artifact
+from scripts._mutate.compiling import Sources
 from scripts._mutate.operators import Mutant, mutants
 from scripts._walk.walker import Violation, Walker
 
 KILLED, SURVIVED = "killed", "survived"
 NO_MUTANT = ("does not compile", "same code")
 STEPS_A_WALK = 4_000
+MUTANTS_A_PROCESS = 40
+"""A process that has compiled so many has grown by some hundred megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +49,14 @@ class Report:
         return tuple(each for each in self.verdicts if each.fate == SURVIVED)
 
     def shown(self) -> dict[str, Any]:
-        tried = self.count(KILLED) + self.count(SURVIVED)
+        killed, tried = self.count(KILLED), self.count(KILLED) + self.count(SURVIVED)
         return {
             "mutants": self.all_mutants,
             "seed": self.seed,
             "drawn": len(self.verdicts),
             **{fate: self.count(fate) for fate in (*NO_MUTANT, KILLED, SURVIVED)},
-            "score": round(self.count(KILLED) / tried, 4) if tried else None,
+            "score": round(killed / tried, 4) if tried else None,
+            "interval_95": [round(each, 4) for each in _interval(killed, tried)],
             "survivors": [asdict(each.mutant) for each in self.survivors],
         }
 
@@ -75,13 +79,18 @@ def mutate(
     """
     every = sorted(_all_mutants(project))
     dice = random.Random(seed)  # noqa: S311  # to be repeated, not to be secret
-    chosen = dice.sample(every, min(sample or len(every), len(every)))
+    # A larger sample by the same seed begins with the smaller one, whose verdicts are kept.
+    chosen = dice.sample(every, len(every))[:sample]
     right = consent_artifact(project, cache / "right")
     # Else everything would look killed.
     if not _stands(right, 0, min(STEPS_A_WALK, steps)):
         raise VerificationError("The walk stops at the contracts themselves.", check="mutate")
     verdicts = []
-    with ProcessPoolExecutor(workers) as pool:
+    # Begun anew, not forked: only so can a process be replaced after some mutants.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        workers, mp_context=context, max_tasks_per_child=MUTANTS_A_PROCESS
+    ) as pool:
         size = len(chosen)
         for verdict in pool.map(
             _judge, [project] * size, [cache] * size, [right] * size, chosen, [steps] * size
@@ -89,6 +98,20 @@ def mutate(
             verdicts.append(verdict)
             progress(verdict)
     return Report(all_mutants=len(every), seed=seed, verdicts=tuple(verdicts))
+
+
+def _interval(hits: int, tries: int) -> tuple[float, float]:
+    """Where the share of all lies with 95 % confidence, judged by a sample.
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference (1927).
+    """
+    if not tries:
+        return 0.0, 1.0
+    z2 = 1.959964**2
+    share = hits / tries
+    half = math.sqrt(z2 * (share * (1 - share) / tries + z2 / (4 * tries**2)))
+    middle = share + z2 / (2 * tries)
+    return (middle - half) / (1 + z2 / tries), (middle + half) / (1 + z2 / tries)
 
 
 def _all_mutants(project: Path) -> Iterator[Mutant]:
@@ -109,16 +132,11 @@ def _judge(project: Path, cache: Path, right: Artifact, mutant: Mutant, steps: i
 
 
 def _try(project: Path, right: Artifact, mutant: Mutant, steps: int) -> Verdict:
-    with tempfile.TemporaryDirectory(prefix="anamnesis-mutant-") as folder:
-        copy = Path(folder)
-        shutil.copytree(project / "contracts", copy / "contracts")
-        shutil.copy(project / "ape-config.yaml", copy)
-        source = copy / "contracts" / mutant.file
-        source.write_text(mutant.applied(source.read_text()))
-        try:
-            wrong = consent_artifact(copy, copy / "cache")
-        except SetupError:
-            return Verdict(mutant=mutant, fate="does not compile")
+    sources = Sources(project)
+    try:
+        wrong = sources.artifact(right, mutant.file, mutant.applied(sources.texts[mutant.file]))
+    except SetupError:
+        return Verdict(mutant=mutant, fate="does not compile")
     if _code(wrong) == _code(right):
         return Verdict(mutant=mutant, fate="same code")
     for walked in range(0, steps, STEPS_A_WALK):

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from core.errors import SetupError
 from ledger.artifact import consent_artifact
+from scripts._mutate.compiling import Sources
 from scripts._mutate.operators import mutants
-from scripts._mutate.run import KILLED, NO_MUTANT, SURVIVED, Report, Verdict, _judge
+from scripts._mutate.run import KILLED, NO_MUTANT, SURVIVED, Report, Verdict, _interval, _judge
 from scripts._settings import ROOT
 
 SOURCE = '''# pragma version 0.4.3
@@ -68,6 +70,38 @@ def test_shown_counts_only_what_is_a_mutant():
     )
     assert report.shown()["score"] == 0.75
     assert len(report.shown()["survivors"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("hits", "tries", "expected"),
+    [(0, 0, (0, 1)), (0, 10, (0, 0.2775)), (9, 10, (0.5958, 0.9821)), (95, 100, (0.8882, 0.9785))],
+)
+def test_interval_is_wilsons(hits, tries, expected):
+    assert _interval(hits, tries) == pytest.approx(expected, abs=1e-4)
+
+
+def test_artifact_is_the_compilers_own_when_nothing_is_changed():
+    right = consent_artifact(ROOT, ROOT / ".build" / "consent")
+    sources = Sources(ROOT)
+    for file in ("Consent.vy", "Credentials.vy"):
+        assert sources.artifact(right, file, sources.texts[file]) == right
+
+
+def test_artifact_compiles_only_what_holds_the_change():
+    right = consent_artifact(ROOT, ROOT / ".build" / "consent")
+    sources = Sources(ROOT)
+    changed = sources.texts["Credentials.vy"].replace("# pragma optimize gas", "")
+    wrong = sources.artifact(
+        right, "Credentials.vy", changed + "\n@external\ndef more():\n    pass\n"
+    )
+    assert wrong.bytecode == right.bytecode
+    assert wrong.credentials.bytecode != right.credentials.bytecode
+
+
+def test_artifact_refuses_what_does_not_compile():
+    right = consent_artifact(ROOT, ROOT / ".build" / "consent")
+    with pytest.raises(SetupError, match="does not compile"):
+        Sources(ROOT).artifact(right, "modules/key_ring.vy", "def")
 
 
 def test_judge_kills_a_mutant_and_remembers_it(tmp_path):
