@@ -8,7 +8,7 @@ Source: EIP-712, Typed structured data hashing and signing.
 """
 
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 from core.hashing import Address, abi_word, keccak256
@@ -32,13 +32,7 @@ class Domain:
 
     def separator(self) -> bytes:
         """The 32-byte EIP-712 domain separator."""
-        return keccak256(
-            keccak256(_signature("EIP712Domain", _DOMAIN_FIELDS).encode())
-            + keccak256(DOMAIN_NAME.encode())
-            + keccak256(DOMAIN_VERSION.encode())
-            + abi_word("uint256", self.chain_id)
-            + abi_word("address", self.verifying_contract)
-        )
+        return _separator(self)
 
 
 class Struct:
@@ -386,6 +380,18 @@ class Signed:
 
 def _signature(name: str, members: tuple[tuple[str, str], ...]) -> str:
     return f"{name}({','.join(f'{kind} {field}' for field, kind in members)})"
+
+
+# Every digest needs it, and it takes four of the six hashes.
+@lru_cache(maxsize=64)
+def _separator(domain: Domain) -> bytes:
+    return keccak256(
+        keccak256(_signature("EIP712Domain", _DOMAIN_FIELDS).encode())
+        + keccak256(DOMAIN_NAME.encode())
+        + keccak256(DOMAIN_VERSION.encode())
+        + abi_word("uint256", domain.chain_id)
+        + abi_word("address", domain.verifying_contract)
+    )
 
 
 @cache
