@@ -51,3 +51,10 @@ def _settle(scene: Scene) -> None:
     consent.seal(
         scene.patient, HISTORY_RECORD, commitment, ZERO_HASH, commitment, sender=scene.patient
     )
+
+
+@pytest.fixture
+def opened(scene: Scene) -> None:
+    """The clinician has an open case."""
+    scene.open_case()
+    assert scene.is_open()
