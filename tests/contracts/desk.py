@@ -8,6 +8,7 @@ from typing import Any
 from ape import Contract, reverts
 from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractContainer, ContractInstance
+from ape.exceptions import TransactionError
 from eth_account import Account
 from ethpm_types import ContractType
 from vyper import compiler
@@ -40,6 +41,9 @@ from core.typed_data import (
 PROJECT = Path(__file__).resolve().parents[2]
 CONTRACTS = PROJECT / "contracts"
 DAY = 86_400
+
+WITHOUT_REASON = TransactionError.DEFAULT_MESSAGE
+"""What Ape calls a revert that says nothing: arguments that cannot be decoded."""
 
 TWINS: dict[type[TypedStruct], str] = {
     SealRecord: "seal",

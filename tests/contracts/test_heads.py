@@ -7,6 +7,8 @@ import pytest
 from core.hashing import ZERO_HASH, keccak256
 from core.purposes import Purpose
 from core.records import ALL_RECORDS
+from tests.contracts import heads
+from tests.contracts.heads import recompute, word
 
 IN_NO_HEAD = ("AccessRequested", "ReadingKeyPublished")
 
@@ -15,29 +17,7 @@ IN_NO_HEAD = ("AccessRequested", "ReadingKeyPublished")
 def raw_logs(chain, consent):
     """Topics and data of every event of the contract, in order, as a node serves them."""
 
-    def read():
-        found = chain.provider.web3.eth.get_logs(
-            {"address": consent.address, "fromBlock": 0, "toBlock": "latest"}
-        )
-        return [([bytes(topic) for topic in log["topics"]], bytes(log["data"])) for log in found]
-
-    return read
-
-
-def recompute(logs, left_out):
-    """(heads by patient word, roster head) that the logs add up to."""
-    heads, roster = {}, ZERO_HASH
-    for topics, data in logs:
-        if topics[0] in left_out:
-            continue
-        owner = topics[1]
-        if owner not in heads:
-            roster = keccak256(roster + owner)
-        leaf = keccak256(b"".join(topics) + data)
-        before = heads.get(owner, ZERO_HASH)
-        link = keccak256(before + leaf)
-        heads[owner] = link[:-1] + bytes([link[-1] & 0xFE | before[-1] & 1])
-    return heads, roster
+    return lambda: heads.raw_logs(chain, consent.address)
 
 
 @pytest.fixture
@@ -86,11 +66,10 @@ def left_out(consent):
 def test_heads_equal_the_recomputation_when_the_story_is_mixed(
     consent, story, raw_logs, left_out, patient, doctor, colleague, wallet
 ):
-    heads, roster = recompute(raw_logs(), left_out)
-    assert len(heads) == 3
+    found, roster = recompute(raw_logs(), left_out)
+    assert len(found) == 3
     for account in (patient, colleague, wallet):
-        word = bytes.fromhex(account.address[2:]).rjust(32, b"\0")
-        assert consent.heads(account) == heads[word]
+        assert consent.heads(account) == found[word(account)]
     assert consent.heads(doctor) == ZERO_HASH
     assert consent.roster_head() == roster
 
@@ -121,7 +100,7 @@ def test_roster_grows_once_when_a_patient_acts_twice(
     consent, desk, make_seal, make_revoke, patient
 ):
     desk.send(make_seal(), patient)
-    word = bytes.fromhex(patient.address[2:]).rjust(32, b"\0")
-    assert consent.roster_head() == keccak256(ZERO_HASH + word)
+    once = keccak256(ZERO_HASH + word(patient))
+    assert consent.roster_head() == once
     desk.send(make_revoke(), patient)
-    assert consent.roster_head() == keccak256(ZERO_HASH + word)
+    assert consent.roster_head() == once

@@ -14,7 +14,7 @@ from core.hashing import ZERO_ADDRESS, address
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD
 from core.typed_data import STRUCTS
-from tests.contracts.desk import TWINS, at, only_event
+from tests.contracts.desk import TWINS, WITHOUT_REASON, at, only_event
 
 EVERYDAY = STRUCTS[:7]
 
@@ -163,8 +163,7 @@ def test_signature_reverts_when_length_is_wrong(desk, make_grant, patient):
 
 
 def test_signature_reverts_when_longer_than_the_limit(desk, make_grant):
-    with ape.reverts():
-        desk.carry(make_grant(), bytes(1_025))
+    desk.refused(make_grant(), bytes(1_025), WITHOUT_REASON)
 
 
 def test_signature_reverts_when_nothing_can_be_recovered(desk, make_grant, patient):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ape import reverts
-from ape.api import AccountAPI
+from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_account import Account
 
@@ -186,15 +186,48 @@ class Scene:
         with reverts(reason):
             getattr(self.consent, name).call(*arguments, sender=sender)
 
+    def bring(self, way: str, message: TypedStruct, signer: AccountAPI, **extra: Any) -> ReceiptAPI:
+        """Have the signer send the message, or the relayer carry it, as `way` says."""
+        run = self.desk.send if way == "sent" else self.desk.sign_and_carry
+        return run(message, signer, **extra)
+
+    def refused_both_ways(
+        self, message: TypedStruct, signer: AccountAPI, reason: str, **extra: Any
+    ) -> None:
+        """Check that it would revert for this reason, sent by the signer and carried for it."""
+        self.refused(message, signer, reason, **extra)
+        self.desk.refused(message, self.desk.sign(signer, message), reason, **extra)
+
+    def refused_of(self, signer: AccountAPI, message: TypedStruct, **extra: Any) -> None:
+        """Check that this account can neither send the message nor sign it for another."""
+        self.refused(message, signer, "Consent: wrong sender", **extra)
+        signature = self.desk.sign(signer, message)
+        self.desk.refused(message, signature, "Consent: wrong signature", **extra)
+
+    def head(self) -> bytes:
+        return bytes(self.consent.heads(self.patient))
+
+    def controller(self) -> str:
+        return str(self.consent.standing(self.patient)[0])
+
+    def approve(self, guardian: AccountAPI, **terms: Any) -> ReceiptAPI:
+        """A guardian sends an approval."""
+        return self.desk.send(self.approval(**terms), guardian, guardian=guardian.address)
+
+    def propose(self, controller: AccountAPI | None = None) -> int:
+        """Two guardians approve the same, so a recovery is pending; when it is due."""
+        asked = controller or self.stranger
+        for guardian in self.guardians[:2]:
+            self.approve(guardian, controller=asked.address)
+        return int(self.consent.recovery(self.patient)[1])
+
     def open_case(self, **terms: Any) -> None:
         """The clinician opens a case alone, as the policy of the scene allows."""
         self.desk.send(self.case(**terms), self.clinician)
 
     def recover(self, controller: AccountAPI) -> None:
         """Two guardians move control to `controller`, a week later."""
-        for guardian in self.guardians[:2]:
-            asked = self.approval(controller=controller.address)
-            self.desk.send(asked, guardian, guardian=guardian.address)
+        self.propose(controller)
         self.pass_time(WEEK)
         self.consent.complete_recovery(self.patient, sender=self.stranger)
 
