@@ -225,6 +225,11 @@ class Scene:
         """The clinician opens a case alone, as the policy of the scene allows."""
         self.desk.send(self.case(**terms), self.clinician)
 
+    def refuses_to_complete(self, sender: AccountAPI, reason: str) -> None:
+        """Check that a recovery cannot be completed for this reason."""
+        with reverts(reason):
+            self.consent.complete_recovery.call(self.patient, sender=sender)
+
     def recover(self, controller: AccountAPI) -> None:
         """Two guardians move control to `controller`, a week later."""
         self.propose(controller)
