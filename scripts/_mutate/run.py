@@ -6,8 +6,8 @@ import math
 import multiprocessing
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +86,10 @@ def mutate(
     if not _stands(right, 0, min(STEPS_A_WALK, steps)):
         raise VerificationError("The walk stops at the contracts themselves.", check="mutate")
     verdicts = []
-    # Begun anew, not forked: only so can a process be replaced after some mutants.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, mp_context=context, max_tasks_per_child=MUTANTS_A_PROCESS
-    ) as pool:
-        size = len(chosen)
-        for verdict in pool.map(
-            _judge, [project] * size, [cache] * size, [right] * size, chosen, [steps] * size
-        ):
+    # Not concurrent.futures: on Python 3.11 its processes are not replaced (cpython 115634).
+    pool = multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=MUTANTS_A_PROCESS)
+    with pool:
+        for verdict in pool.imap(partial(_judge, project, cache, right, steps), chosen):
             verdicts.append(verdict)
             progress(verdict)
     return Report(all_mutants=len(every), seed=seed, verdicts=tuple(verdicts))
@@ -120,7 +115,7 @@ def _all_mutants(project: Path) -> Iterator[Mutant]:
         yield from mutants(path.relative_to(contracts).as_posix(), path.read_text())
 
 
-def _judge(project: Path, cache: Path, right: Artifact, mutant: Mutant, steps: int) -> Verdict:
+def _judge(project: Path, cache: Path, right: Artifact, steps: int, mutant: Mutant) -> Verdict:
     name = hashlib.sha256(f"{right.source_hash}\0{mutant}\0{steps}".encode()).hexdigest()
     kept = cache / f"{name[:32]}.json"
     if kept.exists():

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import SetupError
 from ledger.artifact import consent_artifact
+from scripts._mutate import run
 from scripts._mutate.compiling import Sources
 from scripts._mutate.operators import mutants
 from scripts._mutate.run import KILLED, NO_MUTANT, SURVIVED, Report, Verdict, _interval, _judge
@@ -72,6 +73,16 @@ def test_shown_counts_only_what_is_a_mutant():
     assert len(report.shown()["survivors"]) == 1
 
 
+def test_mutate_goes_on_when_its_processes_are_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "MUTANTS_A_PROCESS", 1)
+    verdicts = []
+    report = run.mutate(
+        ROOT, tmp_path, sample=3, seed=2, steps=50, workers=1, progress=verdicts.append
+    )
+    assert report.verdicts == tuple(verdicts)
+    assert len(verdicts) == 3
+
+
 @pytest.mark.parametrize(
     ("hits", "tries", "expected"),
     [(0, 0, (0, 1)), (0, 10, (0, 0.2775)), (9, 10, (0.5958, 0.9821)), (95, 100, (0.8882, 0.9785))],
@@ -110,7 +121,7 @@ def test_judge_kills_a_mutant_and_remembers_it(tmp_path):
         each for each in mutants("modules/key_ring.vy", source) if each.operator == "!= -> =="
     )
     right = consent_artifact(ROOT, ROOT / ".build" / "consent")
-    assert _judge(ROOT, tmp_path, right, wrong, 400).fate == KILLED
+    assert _judge(ROOT, tmp_path, right, 400, wrong).fate == KILLED
     (kept,) = tmp_path.glob("*.json")
     kept.write_text(json.dumps({"fate": SURVIVED, "steps": 1}))
-    assert _judge(ROOT, tmp_path, right, wrong, 400).fate == SURVIVED
+    assert _judge(ROOT, tmp_path, right, 400, wrong).fate == SURVIVED
