@@ -148,21 +148,59 @@ def test_every_refusal_has_a_reason_when_sources_are_read():
                 assert '"Credentials: ' in line, f"{path.name}: {line.strip()}"
 
 
+def invariants(path):
+    """Number and words of each invariant in the header of a source."""
+    text = path.read_text().split('"""')[1].partition("@dev")[2]
+    found = re.findall(r"(?ms)^ *([A-Z]\d) (.*?)(?=^     \S|\Z)", f"     {text}")
+    return {number: " ".join(words.split()) for number, words in found}
+
+
 def test_every_invariant_is_documented_when_header_is_read():
-    header = (CONTRACTS / "Consent.vy").read_text().split('"""')[1]
-    numbered = re.findall(r"\b(I\d) (.*?\.)(?=\s+I\d |\s+Reentrancy)", header, re.DOTALL)
-    documented = {row[0]: row[1] for row in section("Invariants")}
-    assert [number for number, _ in numbered] == list(documented)
+    numbered = invariants(CONTRACTS / "Consent.vy")
+    assert list(numbered) == [row[0] for row in section("Invariants")]
 
 
-@pytest.mark.parametrize("title", ["Invariants", "Reverts"])
-def test_every_named_test_exists_when_document_is_read(title):
-    named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", str(section(title)))
-    assert named
-    for file, name in named:
-        tree = ast.parse((TESTS / file).read_text())
-        defined = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
-        assert not name or name in defined, f"{file}::{name}"
+def test_every_invariant_of_a_module_is_documented_when_headers_are_read():
+    said = {}
+    for path in (*(CONTRACTS / "modules").glob("*.vy"), CONTRACTS / "Credentials.vy"):
+        said |= invariants(path)
+    assert said == {number: words for number, words, _ in section("Invariants of the modules")}
+
+
+TABLES = (
+    "Invariants",
+    "Invariants of the modules",
+    "What can be signed",
+    "Time",
+    "Guardians and recovery",
+    "Emergencies",
+    "Reverts",
+)
+
+
+def named_tests(cell):
+    """(file, name of a test in it) of each test that a cell names."""
+    return re.findall(r"`((?:directed/)?test_\w+\.py)::(\w+)`", cell)
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_every_row_names_a_test_that_exists_when_document_is_read(title):
+    rows = section(title)
+    assert rows
+    for row in rows:
+        assert named_tests(row[-1]), row[0]
+        for file, name in named_tests(row[-1]):
+            tree = ast.parse((TESTS / file).read_text())
+            defined = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+            assert name in defined, f"{file}::{name}"
+
+
+def test_every_refusal_is_said_by_a_test_that_its_row_names_when_document_is_read():
+    for reason, _, tests in section("Reverts"):
+        words = reason.strip("`")
+        files = {file for file, _ in named_tests(tests)}
+        said = "".join((TESTS / file).read_text() for file in files)
+        assert words in said or f'"{words.partition(": ")[2]}"' in said, words
 
 
 def test_storage_is_the_documented_one_when_compiled():

@@ -139,6 +139,23 @@ class TestSecondRecovery:
         assert not scene.consent.has_access(scene.patient, moved, *HELD)
         scene.desk.send(scene.policy(), scene.patient)
 
+    @pytest.mark.parametrize("voided", [False, True], ids=["as it was", "revoked in between"])
+    def test_unsent_grant_counts_again_when_control_comes_back_within_its_deadline(
+        self, scene, make_grant, make_revoke_all, voided
+    ):
+        unsent = make_grant(deadline=scene.now() + 4 * WEEK)
+        signature = scene.desk.sign(scene.patient, unsent)
+        scene.recover(scene.stranger)
+        scene.desk.refused(unsent, signature, WRONG)
+        if voided:
+            scene.desk.send(make_revoke_all(), scene.stranger)
+        scene.recover(scene.patient)
+        if voided:
+            scene.desk.refused(unsent, signature, WRONG)
+        else:
+            scene.desk.carry(unsent, signature)
+            assert scene.reads(purpose=Purpose.TREAT)
+
     def test_recovery_reverts_when_it_names_the_new_controller(self, scene, moved):
         guardian = scene.guardians[0]
         extra = {"guardian": guardian.address}
