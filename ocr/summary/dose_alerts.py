@@ -1,10 +1,9 @@
-"""Doses against the label, and medicines against the kidney."""
+"""Doses against the most that a source names, and medicines against the kidney."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from core.alerts import Alert, Subject, Urgency
 from core.facts import Fact
@@ -12,7 +11,7 @@ from core.history import History
 from ocr.summary.drug_alerts import ingredients
 from ocr.summary.front import is_numeric
 from ocr.summary.lab_values import number
-from ocr.summary.vocabulary import data
+from ocr.summary.rules import KidneyLimit, Maximum, dosing
 
 _MILLIGRAMS = {"mg": 1.0, "g": 1000.0, "mcg": 0.001, "µg": 0.001, "micrograms": 0.001}
 _DOSE = re.compile(r"(?P<value>\d+(?:[.,]\d+)?)\s?(?P<unit>mg|g|mcg|µg|micrograms)\b")
@@ -22,39 +21,43 @@ _UMOL_PER_MG_DL = 88.4
 
 
 def dose_alerts(medicines: Sequence[Fact]) -> Iterator[Alert]:
-    """Daily doses above the highest of the label; weekly medicines that are taken daily."""
+    """Daily doses above the highest that is named; weekly medicines that are taken daily."""
     for medicine in medicines:
         yield from _weekly(medicine)
         yield from _above_maximum(medicine)
 
 
 def _above_maximum(medicine: Fact) -> Iterator[Alert]:
-    maximum = data("dosing")["maximum"]
     names, taken = ingredients(medicine), milligrams_a_day(medicine)
-    most = maximum["mg"].get(names[0]) if len(names) == 1 else None
-    if most is None or taken is None or taken <= most or medicine.route not in _BY_MOUTH:
+    most = _maximum(names[0]) if len(names) == 1 else None
+    if most is None or taken is None or taken <= most.mg or medicine.route not in _BY_MOUTH:
         return
+    note = f" ({most.note})" if most.note else ""
     yield Alert(
         subject=Subject.DOSE,
         urgency=Urgency.WARNING,
         title=f"{medicine.name} {taken:g} mg a day",
-        reason=f"more than the {most:g} mg a day that the label allows adults",
-        source=maximum["source"],
+        reason=f"more than {most.mg:g} mg a day, the most that its source names for adults{note}",
+        source=most.cited,
         facts=(medicine.id,),
     )
 
 
+def _maximum(ingredient: str) -> Maximum | None:
+    return next((row for row in dosing().maximum if row.ingredient == ingredient), None)
+
+
 def _weekly(medicine: Fact) -> Iterator[Alert]:
-    weekly = data("dosing")["weekly"]
-    if medicine.name.lower() in weekly["ingredients"] and per_day(medicine.frequency):
-        yield Alert(
-            subject=Subject.DOSE,
-            urgency=Urgency.DANGER,
-            title=f"{medicine.name} {medicine.frequency}",
-            reason=weekly["reason"],
-            source=weekly["source"],
-            facts=(medicine.id,),
-        )
+    for weekly in dosing().weekly:
+        if medicine.name.lower() == weekly.ingredient and per_day(medicine.frequency):
+            yield Alert(
+                subject=Subject.DOSE,
+                urgency=Urgency.DANGER,
+                title=f"{medicine.name} {medicine.frequency}",
+                reason=weekly.reason,
+                source=weekly.cited,
+                facts=(medicine.id,),
+            )
 
 
 def milligrams_a_day(medicine: Fact) -> float | None:
@@ -69,11 +72,11 @@ def milligrams_a_day(medicine: Fact) -> float | None:
 
 def per_day(frequency: str | None) -> int | None:
     """How many times a day; None for other spans, and where nothing is said."""
-    table = data("dosing")["per_day"]
-    for kind in ("rate", "timing"):
-        for phrase, times in table[kind].items():
+    known = dosing().per_day
+    for table in (known.rate, known.timing):
+        for phrase, times in table.items():
             if re.search(rf"(?:^|[\s,]){re.escape(phrase)}(?:$|[\s,])", frequency or ""):
-                return int(times) if _only_daily(frequency or "") else None
+                return times if _only_daily(frequency or "") else None
     return None
 
 
@@ -101,17 +104,17 @@ def kidney_alerts(history: History) -> Iterator[Alert]:
         if rule := _kidney_rule(ingredients(medicine), function.value):
             yield Alert(
                 subject=Subject.DRUG_KIDNEY,
-                urgency=Urgency(rule["urgency"]),
+                urgency=rule.urgency,
                 title=f"{medicine.name} at eGFR {function.value:.0f}",
-                reason=f"{rule['reason']}; {function.told}",
-                source=rule["source"],
+                reason=f"{rule.reason}; {function.told}",
+                source=rule.cited,
                 facts=(medicine.id, *function.facts),
             )
 
 
-def _kidney_rule(names: Sequence[str], value: float) -> dict[str, Any] | None:
-    rules = (r for r in data("dosing")["kidney"] if set(names) & set(r["ingredients"]))
-    return next((rule for rule in rules if value < rule["below"]), None)
+def _kidney_rule(names: Sequence[str], value: float) -> KidneyLimit | None:
+    rules = (rule for rule in dosing().kidney if set(names) & set(rule.ingredients))
+    return next((rule for rule in rules if value < rule.below), None)
 
 
 def filtration(history: History) -> Filtration | None:
@@ -133,7 +136,7 @@ def _reckoned(history: History, creatinine: Fact) -> Filtration | None:
     if birth is None or sex is None or len(creatinine.date or "") < 10:
         return None
     years = _years(birth.value or "", creatinine.date or "")
-    scale = {"mg/dL": 1.0, "umol/L": _UMOL_PER_MG_DL}.get(creatinine.unit or "")
+    scale = {"mg/dL": 1.0, "µmol/L": _UMOL_PER_MG_DL}.get(creatinine.unit or "")
     if years is None or years < 18 or scale is None or sex.value not in ("male", "female"):
         return None
     value = ckd_epi_2021(

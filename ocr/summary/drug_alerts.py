@@ -11,7 +11,8 @@ from core.alerts import Alert, Subject, Urgency
 from core.facts import Fact, Polarity
 from core.history import History
 from ocr.summary.drugs import find_drugs
-from ocr.summary.vocabulary import data, normal
+from ocr.summary.rules import DrugClass, cited, classes
+from ocr.summary.vocabulary import normal
 
 THE_PAPER = "the paper"
 
@@ -53,15 +54,19 @@ def _against(taken: Sequence[str], allergy: Fact) -> tuple[Urgency, str, str] | 
     names = allergen_names(allergy.name)
     if names & set(taken):
         return Urgency.DANGER, "the paper lists an allergy to this ingredient", THE_PAPER
-    mine = {name for part in taken for name in classes_of(part)}
-    theirs = _allergen_classes(names)
-    if shared := mine & theirs:
-        reason = f"both belong to one class, {', '.join(sorted(shared))}"
-        return Urgency.DANGER, reason, "WHO ATC classification"
-    for rule in data("drug_classes")["across"]:
-        if rule["allergy"] in theirs and rule["class"] in mine:
-            return Urgency.NOTE, rule["reason"], rule["source"]
-    return None
+    mine = {known.name: known for part in taken for known in classes_of(part)}
+    for known in mine.values():
+        if names & known.names:
+            reason = f"the paper lists an allergy to {known.name}, and it is one of them"
+            return Urgency.DANGER, reason, known.cited
+    return _across(mine, _allergen_classes(names))
+
+
+def _across(mine: Iterable[str], theirs: set[str]) -> tuple[Urgency, str, str] | None:
+    """The most urgent of what is known to react across two classes, or within one."""
+    known = [row for row in classes().cross if row.allergy in theirs and row.class_ in set(mine)]
+    worst = min(known, key=lambda row: row.urgency, default=None)
+    return (worst.urgency, worst.reason, worst.cited) if worst else None
 
 
 def allergen_names(allergen: str) -> set[str]:
@@ -72,20 +77,12 @@ def allergen_names(allergen: str) -> set[str]:
 
 
 def _allergen_classes(names: set[str]) -> set[str]:
-    return {
-        known["name"]
-        for known in data("drug_classes")["class"]
-        if names & {known["name"].lower(), *known["allergens"], *known["members"]}
-    }
+    return {row.name for row in classes().classes if names & {*row.names, *row.members}}
 
 
-def classes_of(ingredient: str) -> set[str]:
+def classes_of(ingredient: str) -> tuple[DrugClass, ...]:
     """The classes that an ingredient belongs to."""
-    return {
-        known["name"]
-        for known in data("drug_classes")["class"]
-        if ingredient in known["members"]
-    }  # fmt: skip
+    return tuple(row for row in classes().classes if ingredient in row.members)
 
 
 def duplicate_alerts(medicines: Sequence[Fact]) -> Iterator[Alert]:
@@ -96,18 +93,15 @@ def duplicate_alerts(medicines: Sequence[Fact]) -> Iterator[Alert]:
             reason = f"{', '.join(sorted(both))} is in both: the doses add up"
             yield _pair(Subject.DUPLICATE, Urgency.WARNING, first, second, reason, THE_PAPER)
         elif not both and (shared := _twice(first, second)):
-            reason = f"two {shared} at a time"
-            source = "WHO ATC classification"
+            reason = f"two {shared.name} at a time: one of a class is to be tried to its full first"
+            source = cited((*shared.twice, *shared.sources))
             yield _pair(Subject.DUPLICATE, Urgency.WARNING, first, second, reason, source)
 
 
-def _twice(first: Fact, second: Fact) -> str | None:
-    for known in data("drug_classes")["class"]:
-        members = set(known["members"])
-        if known.get("twice") and all(members & set(ingredients(f)) for f in (first, second)):
-            name: str = known["name"]
-            return name
-    return None
+def _twice(first: Fact, second: Fact) -> DrugClass | None:
+    pair = (set(ingredients(first)), set(ingredients(second)))
+    found = (row for row in classes().classes if row.twice)
+    return next((row for row in found if all(one & set(row.members) for one in pair)), None)
 
 
 def interaction_alerts(medicines: Sequence[Fact]) -> Iterator[Alert]:
@@ -166,7 +160,7 @@ def interactions(first: str, second: str) -> list[Interaction]:
 
 def thesaurus_source() -> str:
     """Who says so, for the alert."""
-    return "ANSM interaction thesaurus, October 2020"
+    return cited(("thesaurus",))
 
 
 _Thesaurus = tuple[Mapping[str, Sequence[int]], Mapping[frozenset[int], Interaction]]

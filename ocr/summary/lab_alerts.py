@@ -8,7 +8,7 @@ from core.facts import Fact
 from core.history import History, Trend
 from ocr.summary.front import is_abnormal, is_numeric
 from ocr.summary.lab_values import number
-from ocr.summary.vocabulary import data
+from ocr.summary.rules import CriticalLimit, lab_dangers
 
 _SHOWN = 5
 """Abnormal results that one alert names."""
@@ -47,52 +47,55 @@ def _beyond(fact: Fact) -> tuple[str, str]:
     """Why a value is critical, and who says so; empty when it is not."""
     if fact.flag in ("HH", "LL"):
         return "marked as critical", "the paper"
-    dangers = data("lab_dangers")
-    for test, unit, low, high in dangers["limits"]:
-        if (fact.name, fact.unit) == (test, unit) and is_numeric(fact):
+    for row in lab_dangers().limit:
+        if fact.name == row.test and fact.unit in row.units and is_numeric(fact):
             value = number(fact.value or "")
-            if value <= low or value >= high:
-                side, limit = ("at or below", low) if value <= low else ("at or above", high)
-                return f"{side} the critical limit of {limit:g} {unit}", dangers["source"]
+            if value <= row.low or value >= row.high:
+                side, limit = _side(row, value)
+                return f"{side} the critical limit of {limit:g} {fact.unit}", row.cited
     return "", ""
+
+
+def _side(row: CriticalLimit, value: float) -> tuple[str, float]:
+    return ("at or below", row.low) if value <= row.low else ("at or above", row.high)
 
 
 def _kidney_injury(points: list[Fact]) -> Iterator[Alert]:
     """The newest creatinine against the lowest of the days before it."""
-    rule = data("lab_dangers")["acute_kidney_injury"]
+    rule = lab_dangers().acute_kidney_injury
     if not points:
         return
     last = points[-1]
-    before = [p for p in points[:-1] if 0 <= _days(p, last) <= rule["days"]]
+    before = [p for p in points[:-1] if 0 <= _days(p, last) <= rule.days]
     base = min(before, key=lambda point: number(point.value or ""), default=None)
-    if base and number(last.value or "") >= rule["ratio"] * number(base.value or ""):
-        yield _change(Urgency.DANGER, base, last, "acute kidney injury is possible", rule["source"])
+    if base and number(last.value or "") >= rule.ratio * number(base.value or ""):
+        yield _change(Urgency.DANGER, base, last, "acute kidney injury is possible", rule.cited)
 
 
 def _kidney_decline(points: list[Fact]) -> Iterator[Alert]:
-    rule = data("lab_dangers")["kidney_decline"]
-    if len(points) < rule["values"]:
+    rule = lab_dangers().kidney_decline
+    if len(points) < rule.values:
         return
     first, last = points[0], points[-1]
     years = _days(first, last) / 365.25
     fall = number(first.value or "") - number(last.value or "")
-    if years >= rule["years"] and fall / years > rule["per_year"]:
+    if years >= rule.years and fall / years > rule.per_year:
         reason = f"kidney function falls by {fall / years:.1f} a year"
-        yield _change(Urgency.WARNING, first, last, reason, rule["source"])
+        yield _change(Urgency.WARNING, first, last, reason, rule.cited)
 
 
 def _bleeding(points: list[Fact]) -> Iterator[Alert]:
-    rule = data("lab_dangers")["hemoglobin_fall"]
+    rule = lab_dangers().hemoglobin_fall
     scale = {"g/dL": 10.0, "g/L": 1.0}.get(points[-1].unit or "") if points else None
     if scale is None:
         return
     last = points[-1]
-    before = [p for p in points[:-1] if 0 <= _days(p, last) <= rule["days"]]
+    before = [p for p in points[:-1] if 0 <= _days(p, last) <= rule.days]
     for point in before[-1:]:
         fall = (number(point.value or "") - number(last.value or "")) * scale
-        if fall >= rule["grams_per_litre"]:
+        if fall >= rule.grams_per_litre:
             reason = f"fell by {fall:.0f} g/L: look for bleeding"
-            yield _change(Urgency.DANGER, point, last, reason, rule["source"])
+            yield _change(Urgency.DANGER, point, last, reason, rule.cited)
 
 
 def _change(urgency: Urgency, first: Fact, last: Fact, reason: str, source: str) -> Alert:
