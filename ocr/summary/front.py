@@ -58,6 +58,12 @@ class Front:
     gaps: Cut[Caution]
     checks: Cut[Fact]
 
+    @property
+    def alert_sources(self) -> tuple[str, ...]:
+        """Who says what the alerts say, beside the paper, each once."""
+        said = (alert.source for alert in (*self.alerts.shown, *self.alerts.rest))
+        return tuple(dict.fromkeys(one for one in said if not one.endswith("the paper")))
+
 
 @dataclass(slots=True, kw_only=True)
 class _Section:

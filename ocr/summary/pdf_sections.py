@@ -58,6 +58,7 @@ def behind_sections(history: History, front: Front, setter: Typesetter) -> list[
     return [
         setter.heading("Behind the first side"),
         *write.more_alerts(front.alerts.rest),
+        *write.alert_sources(front.alert_sources),
         *write.more_conflicts(front.conflicts.rest),
         *(part for title, facts, line in lists for part in write.listed(title, facts, line)),
         *write.more_gaps(front),
@@ -315,6 +316,10 @@ class _Writer:
     def more_alerts(self, alerts: Sequence[Alert]) -> list[Any]:
         lines = [self._set.paragraph(self.alert(alert)) for alert in alerts]
         return self._titled("More alerts", lines) if lines else []
+
+    def alert_sources(self, said: Sequence[str]) -> list[Any]:
+        lines = [self._set.paragraph(self._set.text(one)) for one in said]
+        return self._titled("Sources of the alerts", lines) if lines else []
 
     def more_conflicts(self, conflicts: Sequence[Conflict]) -> list[Any]:
         lines = [self._set.paragraph(self.conflict(conflict)) for conflict in conflicts]

@@ -268,6 +268,15 @@ def test_page_says_unknown_where_no_page_says_anything():
     assert "No known allergies" not in page
 
 
+def test_page_and_ips_name_the_whole_source_of_each_alert():
+    text = "Patient: Nora Linden\nCurrent medications\n1. Citalopram 60 mg oral once daily\n"
+    paper = make_reading(make_document("a.png", text))
+    told = "US label of citalopram tablets, as on PrescriberPoint, August 2023"
+    page = render_html(summarise(paper), paper, embed_images=False)
+    assert told in page[page.index('id="alert-sources"') :]
+    assert told in json.dumps(ips_bundle(summarise(paper), paper, generated_at=AT))
+
+
 def test_page_never_shows_a_relatives_illness_among_the_patients(page):
     problems = page[page.index('id="problems"') : page.index('id="labs"')]
     assert "troke" not in problems

@@ -70,6 +70,16 @@ def test_render_pdf_says_unknown_where_no_page_says_anything():
     assert first.count("Unknown, not none.") == 3
 
 
+def test_render_pdf_names_the_whole_source_of_each_alert():
+    reading = drawn(HEAD + "Current medications\n1. Citalopram 60 mg oral once daily\n")
+    first, listed, *_ = (
+        " ".join(t.split()) for t in texts_of(render_pdf(summarise(reading), reading))
+    )
+    assert "US label of citalopram tablets" in first
+    assert "Sources of the alerts" in listed
+    assert "as on PrescriberPoint, August 2023, 2 Dosage and administration" in listed
+
+
 def test_render_pdf_of_nothing_is_a_page():
     assert "Name not found" in texts_of(render_pdf(History(), make_reading()))[0]
 
