@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from core.facts import Coding, Kind
+from ocr.summary.abbreviations import is_ambiguous, spelled_out
 from ocr.summary.dates import find_dates
 from ocr.summary.devices import is_device
 from ocr.summary.immunizations import vaccine_tables
@@ -100,8 +101,9 @@ def _item(sheet: Sheet, unit: Unit) -> Mention | None:
     name = clean(re.sub(r"\s(?:in|on|from)$", "", text[start:end].rstrip(" ,(-")))
     if is_device(name):
         return None
-    label = text[end : end + 1] == ":" and not known_problem(name)
-    if label or not _is_name(name) or (is_procedure(name) and not known_problem(name)):
+    known = known_problem(name) or name in sheet.abbreviations
+    label = text[end : end + 1] == ":" and not known
+    if label or not (known or _is_name(name)) or (is_procedure(name) and not known):
         return None
     return _mention(sheet, unit, name, (start, start + len(text[start:end].rstrip())), code)
 
@@ -135,8 +137,6 @@ def _is_name(name: str) -> bool:
     words = normal(name).split()
     if not words or len(words) > _LONGEST or not re.search(r"[A-Za-z]{3}", name):
         return False
-    if known_problem(name):
-        return True
     rules = data("problems")
     stop = words[0] in rules["not_problems"] or name.lower() in rules["not_problems"]
     verb = any(word in rules["verbs"] for word in words)
@@ -144,21 +144,29 @@ def _is_name(name: str) -> bool:
 
 
 def _known(sheet: Sheet, unit: Unit, *, weak: bool) -> Iterator[Mention]:
-    for match in _pattern().finditer(sheet.text, *unit.span):
-        printed = match.group()
-        mention = _mention(sheet, unit, clean(printed), match.span(), None)
-        if not weak and normal(printed) in data("problems")["weak"]:
+    for span, words in _named_in(sheet, unit):
+        mention = _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, None)
+        if not weak and normal(words) in data("problems")["weak"]:
             mention = replace(mention, method=WEAK)
         yield mention
+
+
+def _named_in(sheet: Sheet, unit: Unit) -> Iterator[tuple[Span, str]]:
+    """Where the unit names diagnoses, and in which words, its document's abbreviations spelled."""
+    if not sheet.abbreviations:
+        found = _pattern().finditer(sheet.text, *unit.span)
+        yield from ((match.span(), match.group()) for match in found)
+        return
+    spelled = spelled_out(sheet.text, unit.span, sheet.abbreviations)
+    for match in _pattern().finditer(spelled.text):
+        if span := spelled.printed(*match.span()):
+            yield span, match.group()
 
 
 def _mention(
     sheet: Sheet, unit: Unit, name: str, span: Span, code: re.Match[str] | None
 ) -> Mention:
-    known = known_problem(name)
-    printed = " ".join(name.split())
-    short = known and (printed.isupper() or len(printed) <= 4)
-    shown = known.name if known and short else printed[:1].upper() + printed[1:]
+    known, shown = _named(sheet, name)
     status = _status(sheet, unit)
     listed = unit.section.kind in _LISTS
     end = max(span[1], code.end() if code else 0, status[1] if status else 0)
@@ -175,7 +183,20 @@ def _mention(
         if icd
         else None,
         confidence=0.95 if known else 0.8,
+        doubtful=is_ambiguous(name, sheet.abbreviations),
     )
+
+
+def _named(sheet: Sheet, name: str) -> tuple[Problem | None, str]:
+    """The diagnosis that a printed name means in its document, and the name to show."""
+    printed = " ".join(name.split())
+    spelled = spelled_out(printed, (0, len(printed)), sheet.abbreviations)
+    if is_ambiguous(printed, sheet.abbreviations):
+        return None, f"{printed} (two meanings in its document)"
+    spoken = " ".join(spelled.text.split())
+    known = known_problem(spoken)
+    short = printed.isupper() or len(printed) <= 4 or spoken != printed
+    return known, known.name if known and short else spoken[:1].upper() + spoken[1:]
 
 
 def _status(sheet: Sheet, unit: Unit) -> tuple[str, int] | None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from core.words import Document
+from ocr.summary.abbreviations import Abbreviations, defined
 from ocr.summary.dates import Dated, find_dates
 from ocr.summary.sections import Section, Unit, sections, units
 from ocr.summary.text import PageText, page_text
@@ -28,6 +29,8 @@ class Sheet:
     """Both dates, where day and month of `date` could be either."""
     discharge_list: bool = False
     """The document lists the medicines at discharge, so those at admission are past."""
+    abbreviations: Abbreviations = field(default_factory=dict)
+    """Short forms that the document defines."""
 
     @property
     def text(self) -> str:
@@ -54,7 +57,8 @@ def sheets(document: Document) -> tuple[Sheet, ...]:
         for leaf in leaves
         for part in leaf.sections
     )
-    return tuple(replace(leaf, discharge_list=discharged) for leaf in leaves)
+    short = defined(page.text for page in pages)
+    return tuple(replace(leaf, discharge_list=discharged, abbreviations=short) for leaf in leaves)
 
 
 def document_date(leaves: Iterable[Sheet]) -> str | None:
