@@ -19,7 +19,8 @@ _ALIKE = 88
 
 def score(facts: Sequence[Found], patient: Patient) -> dict[str, Counts]:
     """Counts by kind, and facts that the paper does not make as "false"."""
-    own = [f for f in facts if f["kind"] != "patient"]
+    # A row kept for a person to read, without a value, is a miss and states nothing false.
+    own = [f for f in facts if f["kind"] != "patient" and (f["kind"] != "lab" or f["value"])]
     results: dict[str, Counts] = {}
     false = 0
     for kind, truth, same in (

@@ -98,7 +98,7 @@ def _lab_rows(people: Sequence[Patient], folder: Path) -> dict[str, Row]:
             place = folder / f"labs-{form.name}-{patient.number}"
             place.mkdir()
             write_reports(patient, place, form)
-            labs = [f for f in _read(place) if f["kind"] == "lab"]
+            labs = [f for f in _read(place) if f["kind"] == "lab" and f["value"]]
             counts.append(matched(labs, list(patient.results), same_row))
         rows[f"lab rows, {title}"] = _figures(counts) | {"rows": _rows(counts)}
     return rows

@@ -23,6 +23,8 @@ class Assertion:
     """Said to be over, as in "pneumonia has resolved"."""
     hypothetical: bool = False
     family: bool = False
+    relative: Span | None = None
+    """Where the sentence names whose it is: "mother", "maternal aunt"."""
 
 
 @cache
@@ -34,6 +36,7 @@ def assertion(sentence: str, mention: Span) -> Assertion:
     """Judge the mention at `mention` of `sentence`."""
     before, after = sentence[: mention[0]], sentence[mention[1] :]
     inside = sentence[mention[0] : mention[1]].lower()
+    family, relative = _family(sentence, mention)
     return Assertion(
         negated=_acts_before(_masked(before), "negated")
         or _acts_after(after, "negated")
@@ -42,7 +45,8 @@ def assertion(sentence: str, mention: Span) -> Assertion:
         resolved=(_acts_before(before, "resolved") or _acts_after(after, "resolved"))
         and not is_conditional(before),
         hypothetical=_acts_before(before, "hypothetical") or _acts_after(after, "hypothetical"),
-        family=_is_family(before, after),
+        family=family,
+        relative=relative,
     )
 
 
@@ -110,10 +114,28 @@ def _stops(between: str, group: str) -> bool:
     return _pattern("scope", "stops").search(between) is not None
 
 
-def _is_family(before: str, after: str) -> bool:
+def _family(sentence: str, mention: Span) -> tuple[bool, Span | None]:
+    """Whether it is a relative's, and the words that say which."""
     words = _pattern("family", "words")
+    before, after = sentence[: mention[0]], sentence[mention[1] :]
     last = _last(words, before)
     if last is not None:
-        return _pattern("family", "ends").search(before[last.end() :]) is None
+        ended = _pattern("family", "ends").search(before[last.end() :])
+        return ended is None, None if ended else _person(sentence, last.span())
     near = re.match(r"\s*(?:\(|,|-|–|:)?\s*(?:in|of|on)?\s*(?:the|his|her|a|both|one)?\s*", after)
-    return words.match(after, near.end() if near else 0) is not None
+    behind = words.match(sentence, mention[1] + (near.end() if near else 0))
+    return behind is not None, _person(sentence, behind.span()) if behind else None
+
+
+def _person(sentence: str, word: Span) -> Span | None:
+    """The relative with the side of the family; None where no person is named."""
+    if other := _SIDED.match(sentence, word[0]):
+        return other.span()
+    if sentence[slice(*word)].lower() in data("assertions")["family"]["unnamed"]:
+        return None
+    side = _SIDE.search(sentence, 0, word[0])
+    return (side.start() if side else word[0], word[1])
+
+
+_SIDE = re.compile(r"\b(?:maternal|paternal)\s(?=\Z)", re.IGNORECASE)
+_SIDED = re.compile(r"(?:maternal|paternal)\s\w+", re.IGNORECASE)

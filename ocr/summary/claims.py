@@ -13,12 +13,13 @@ from ocr.summary.identity import identity_mentions
 from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
 from ocr.summary.medications import medication_mentions
-from ocr.summary.mentions import NONE_KNOWN, SYMPTOM, UNREAD, Mention
+from ocr.summary.mentions import DENIED, NONE_KNOWN, QUALITATIVE, SYMPTOM, Mention
 from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
 from ocr.summary.social import contact_mentions, social_mentions
 from ocr.summary.symptoms import symptom_mentions
+from ocr.summary.text import Span
 from ocr.summary.vitals import vital_mentions
 
 SURE = 0.80
@@ -44,7 +45,15 @@ _EXTRACTORS = (
 
 def find_mentions(sheet: Sheet) -> tuple[Mention, ...]:
     """Everything the page may say, in the order of the kinds."""
-    return tuple(mention for extract in _EXTRACTORS for mention in extract(sheet))
+    found = [mention for extract in _EXTRACTORS for mention in extract(sheet)]
+    results = [m.extent[0] for m in found if m.method == QUALITATIVE]
+    return tuple(m for m in found if not (m.kind is Kind.PROBLEM and _within(m, results)))
+
+
+def _within(mention: Mention, results: Iterable[Span]) -> bool:
+    """Whether a result is all it speaks of: "Hepatitis B surface antigen: negative"."""
+    return any(a <= mention.span[0] < b or mention.span[0] <= a < mention.span[1]
+               for a, b in results)  # fmt: skip
 
 
 def facts_of(sheet: Sheet, mentions: Iterable[Mention]) -> Iterator[Fact]:
@@ -58,18 +67,19 @@ def facts_of(sheet: Sheet, mentions: Iterable[Mention]) -> Iterator[Fact]:
 def _judge(sheet: Sheet, mention: Mention) -> Assertion:
     unit = mention.unit
     if unit is None:
-        return Assertion(negated=mention.method == NONE_KNOWN)
+        return Assertion(negated=mention.method in (NONE_KNOWN, DENIED))
     start, end = unit.span
     within = (mention.span[0] - start, mention.span[1] - start)
     judged = assertion(sheet.text[start:end], within)
+    if judged.relative:
+        place = (judged.relative[0] + start, judged.relative[1] + start)
+        judged = replace(judged, relative=place)
     asked = "?" in sheet.text[max(0, mention.span[0] - 1) : mention.span[0] + 1]
     return replace(judged, hypothetical=judged.hypothetical or asked)
 
 
 def _holds(mention: Mention, judged: Assertion) -> bool:
     """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
-    if mention.method == UNREAD:
-        return False
     if mention.method == SYMPTOM:
         return judged.negated and not (judged.family or judged.hypothetical or judged.historical)
     if mention.kind is Kind.MEDICATION:
@@ -85,9 +95,9 @@ def _holds(mention: Mention, judged: Assertion) -> bool:
 
 
 def _fact(sheet: Sheet, mention: Mention, judged: Assertion) -> Fact:
-    evidence = tuple(
-        e for span in mention.extent for e in sheet.page.evidence(span, mention.method)
-    )
+    relative = _relative(mention, judged)
+    extent = (*mention.extent, *([relative] if relative else []))
+    evidence = tuple(e for span in extent for e in sheet.page.evidence(span, mention.method))
     name_sure = sheet.page.confidence(mention.span)
     sure = min((sheet.page.confidence(span) for span in mention.numbers), default=1.0)
     check = mention.doubtful or sure < SURE or name_sure < LEGIBLE
@@ -102,8 +112,18 @@ def _fact(sheet: Sheet, mention: Mention, judged: Assertion) -> Fact:
         polarity=_polarity(mention, judged),
         experiencer=_experiencer(mention, judged),
         date_either=_either(sheet, mention),
-        **_details(mention, judged),
+        **_details(mention, judged) | _whose(sheet, relative),
     )
+
+
+def _relative(mention: Mention, judged: Assertion) -> Span | None:
+    """Where it stands whose illness it is."""
+    family = _experiencer(mention, judged) is Experiencer.FAMILY
+    return judged.relative if family and mention.kind is Kind.PROBLEM else None
+
+
+def _whose(sheet: Sheet, relative: Span | None) -> dict[str, str | None]:
+    return {"value": " ".join(sheet.text[slice(*relative)].lower().split())} if relative else {}
 
 
 def _either(sheet: Sheet, mention: Mention) -> str | None:

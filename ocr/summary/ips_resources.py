@@ -158,6 +158,9 @@ def observation(fact: Fact, subject: str) -> Json:
         resource["valueQuantity"] = _quantity(fact.value, fact.unit)
     elif fact.value:
         resource["valueString"] = fact.value
+    else:
+        system = f"{_TERMINOLOGY}/data-absent-reason"
+        resource["dataAbsentReason"] = coded(system, "unknown", "Unknown")
     if fact.flag in _INTERPRETATIONS:
         resource["interpretation"] = [
             coded(

@@ -149,13 +149,13 @@ def parse_row(line: TextLine, *, table: bool) -> Row | None:
     return _unknown_row(line, lead) if table else None
 
 
-def unread_name(line: TextLine) -> Span | None:
-    """Where a known test's name opens a table row from which no value could be read."""
+def unread_name(line: TextLine) -> tuple[Test, Span] | None:
+    """The known test that opens a table row from which no value could be read, and its name."""
     lead = len(line.text) - len(line.text.lstrip(" *•-"))
     known = _name_at(line.text, lead)
     if known is None or len(line.cells) < 2 or _after(_TAIL, line.text, known[1]) >= len(line.text):
         return None
-    return (line.start + lead, line.start + known[1])
+    return known[0], (line.start + lead, line.start + known[1])
 
 
 def known_tests(text: str, offset: int, *, bare: bool) -> Iterator[Row]:

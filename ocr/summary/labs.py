@@ -6,6 +6,7 @@ name and value, then flag, unit and reference range in any order (`lab_rows`).
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 from core.facts import Coding, Kind
@@ -15,6 +16,7 @@ from ocr.summary.lab_units import Unit as LabUnit
 from ocr.summary.lab_units import unit_of
 from ocr.summary.lab_values import read_value
 from ocr.summary.mentions import UNREAD, Mention
+from ocr.summary.qualitative import qualitative_cells, qualitative_mentions, qualitative_row
 from ocr.summary.sections import Section
 from ocr.summary.sheets import Sheet
 from ocr.summary.text import Span, TextLine
@@ -46,13 +48,15 @@ def lab_mentions(sheet: Sheet) -> list[Mention]:
             table, columns = True, _date_columns(line)
         elif table and len(columns) > 1 and (series := _series(line, columns)):
             found.extend(series)
+        elif worded := list(_worded(sheet, section, line, table=table)):
+            found.extend(_with_dates(sheet, section, line, worded, columns if table else None))
         elif row := parse_row(line, table=table):
             if row.test is None and is_vital(row.name):
                 continue
             date = _own_date(sheet.text, row, line) or _row_date(sheet, section, columns)
             found.append(_mention(row, date, "lab-row"))
-        elif table and (name := unread_name(line)):
-            found.append(_unread(name))
+        elif table and (named := unread_name(line)):
+            found.append(_unread(*named, line, _row_date(sheet, section, columns)))
         else:
             table = table and len(line.text.split()) < 10
     return found + list(_narrative(sheet, found))
@@ -176,8 +180,54 @@ def _mention(row: Row, date: str | None, method: str) -> Mention:
     )
 
 
-def _unread(name: Span) -> Mention:
-    return Mention(kind=Kind.LAB, name="", span=name, extent=(name,), method=UNREAD)
+def _unread(test: Test, name: Span, line: TextLine, date: str | None) -> Mention:
+    """The row is kept: its name, its date, and that the value is to be read on the paper."""
+    return Mention(
+        kind=Kind.LAB,
+        name=test.name,
+        span=name,
+        extent=((name[0], line.end),),
+        method=UNREAD,
+        details={"date": date},
+        doubtful=True,
+    )
+
+
+def _worded(sheet: Sheet, section: Section, line: TextLine, *, table: bool) -> Iterator[Mention]:
+    """Results in words; in a table also those of tests that are not known."""
+    known = list(qualitative_mentions(sheet, section, line))
+    yield from known
+    if table and not known and (row := qualitative_row(sheet, line)):
+        yield row
+
+
+def _with_dates(
+    sheet: Sheet,
+    section: Section,
+    line: TextLine,
+    worded: list[Mention],
+    columns: tuple[tuple[int, Dated], ...] | None,
+) -> Iterator[Mention]:
+    """Each with its date; a row of a table with many dates has a value for each."""
+    cells = qualitative_cells(line)
+    if not columns or len(columns) < 2 or len(cells) < 2:
+        date = _row_date(sheet, section, columns) if columns is not None else None
+        yield from (_dated(sheet, mention, date) for mention in worded)
+        return
+    for cell in cells:
+        date = min(columns, key=lambda c: abs(c[0] - (cell.left + cell.right) // 2))[1].iso
+        details = {"value": cell.text, "date": date}
+        extent = ((worded[0].span[0], cell.end),)
+        yield replace(worded[0], details=details, extent=extent, numbers=((cell.start, cell.end),))
+
+
+def _dated(sheet: Sheet, mention: Mention, column: str | None) -> Mention:
+    """With the date of its column, of its sentence, or of the page where results are listed."""
+    unit = next((u for u in sheet.units if u.span[0] <= mention.span[0] < u.span[1]), None)
+    sentence = sheet.text[slice(*unit.span)] if unit else ""
+    listed = unit is None or unit.section.kind == "labs" or unit.item
+    date = column or _narrative_date(sheet, sentence, listed)
+    return replace(mention, details={**mention.details, "date": date})
 
 
 def _code(test: Test | None, unit: LabUnit | None) -> Coding | None:

@@ -15,8 +15,14 @@ NONE_KNOWN = "none known"
 SYMPTOM = "symptom"
 """Method of symptoms in the patient's account: a fact only when denied."""
 
+DENIED = "symptom-denied"
+"""Method of symptoms that are answered with no, or listed under what is denied."""
+
 UNREAD = "lab-unread"
-"""Method of rows of a known test whose value was not read: no fact, but nothing to pass over."""
+"""Method of rows of a known test whose value was not read: kept without one, to be checked."""
+
+QUALITATIVE = "lab-qualitative"
+"""Method of results in words; what they name is no diagnosis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,8 @@ def _key(fact: Fact) -> tuple[str, ...]:
     if fact.kind is Kind.PROBLEM:
         known = known_problem(fact.name)
         symptom = known_symptom(fact.name) if fact.polarity is Polarity.NEGATED else None
-        return (known.name if known else symptom or normal(fact.name), fact.polarity)
+        whose = fact.value or ""
+        return (known.name if known else symptom or normal(fact.name), fact.polarity, whose)
     if fact.kind in (Kind.SOCIAL, Kind.CONTACT):
         return (fact.name, normal(fact.value or ""))
     if fact.kind in (Kind.LAB, Kind.VITAL):

@@ -29,8 +29,10 @@ def normal(text: str) -> str:
     return " ".join(text.lower().split()).strip(" .:;,*-–•·")
 
 
-def phrases(terms: Iterable[str]) -> re.Pattern[str]:
+def phrases(terms: Iterable[str], *, slashed: bool = False) -> re.Pattern[str]:
     """A pattern for any of `terms` as whole words, longest first, white space free.
+
+    With `slashed` also behind a slash, as in "fever/chills".
 
     Built as a trie: hundreds of terms are then told apart letter by letter instead of being tried
     one after the other at every place of the text.
@@ -41,7 +43,8 @@ def phrases(terms: Iterable[str]) -> re.Pattern[str]:
         for step in re.findall(r"\s+|\S", term.lower()):
             node = node.setdefault(r"\s+" if step.isspace() else re.escape(step), {})
         node[""] = {}
-    return re.compile(rf"(?<![\w/]){_alternatives(trie)}(?!\w|[-.]\w)", re.IGNORECASE)
+    before = r"(?<!\w)" if slashed else r"(?<![\w/])"
+    return re.compile(rf"{before}{_alternatives(trie)}(?!\w|[-.]\w)", re.IGNORECASE)
 
 
 _Trie = dict[str, "_Trie"]

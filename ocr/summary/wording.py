@@ -1,12 +1,14 @@
 """Facts in words, for people."""
 
-from core.facts import Fact, Kind, Polarity
+from core.facts import Experiencer, Fact, Kind, Polarity
 
 
 def fact_title(fact: Fact) -> str:
     """The fact's name as a person reads it, "No known allergies" included."""
     if fact.polarity is Polarity.NEGATED:
         return f"No {fact.name}" if fact.name.startswith("known ") else f"Denied: {fact.name}"
+    if fact.experiencer is Experiencer.FAMILY and fact.value:
+        return f"{fact.name} ({fact.value})"
     return f"{fact.name} ({fact.brand})" if fact.brand else fact.name
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from ocr.summary.assertions import Assertion, assertion
+from tests.ocr.summary.paper import history_of_text
 
 
 def judge(sentence: str, mention: str) -> Assertion:
@@ -69,3 +70,28 @@ def test_assertion_tells_relatives_from_the_patient(sentence, mention, family):
 def test_assertion_is_historical_after_history_of():
     assert judge("History of gout.", "gout").historical
     assert not judge("Gout is active.", "Gout").historical
+
+
+@pytest.mark.parametrize(
+    ("sentence", "whose"),
+    [
+        ("Mother: breast cancer at 52.", "mother"),
+        ("His maternal grandmother had breast cancer.", "maternal grandmother"),
+        ("Breast cancer in a paternal aunt.", "paternal aunt"),
+        ("Breast cancer (sister).", "sister"),
+        ("Family history of breast cancer.", None),
+        ("She has breast cancer.", None),
+    ],
+)
+def test_assertion_says_whose_it_is_when_the_sentence_names_the_relative(sentence, whose):
+    start = sentence.lower().index("breast")
+    place = assertion(sentence, (start, start + len("breast cancer"))).relative
+    assert (sentence[slice(*place)].lower() if place else None) == whose
+
+
+def test_family_history_names_the_relative_and_keeps_the_evidence_for_it():
+    history = history_of_text("Family history\nMother: stroke. Father had a stroke. CAD.\n")
+    told = {(f.name, f.value, len(f.evidence)) for f in history.family}
+    assert told == {
+        ("Stroke", "mother", 2), ("Stroke", "father", 2), ("Coronary artery disease", None, 1)
+    }  # fmt: skip

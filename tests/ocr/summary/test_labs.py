@@ -181,7 +181,7 @@ def test_lab_row_takes_no_time_of_day_for_a_value():
 
 def test_summarise_says_so_when_the_value_of_a_known_test_cannot_be_read():
     history = history_of_text(f"{BARE}Sodium   140   mmol/L   135-145\nMCH   PH ES   pg\n")
-    assert names(found(history, Kind.LAB)) == ["Sodium"]
+    assert names(found(history, Kind.LAB)) == ["MCH", "Sodium"]
     (caution,) = [w for w in history.warnings if w.code is About.UNREAD_ROW]
     assert caution.documents == ("paper.pdf",)
     assert "page 1: 1 result" in caution.text

@@ -14,12 +14,25 @@ ACCOUNT = "History of present illness:\n"
         ("She denies chest pain and ankle swelling.", ["Ankle swelling", "Chest pain"]),
         ("No fever, cough or weight loss.", ["Cough", "Fever", "Weight loss"]),
         ("He denies any dysuria, frequency or hematuria.", ["Dysuria", "Frequency", "Hematuria"]),
+        ("She denies fever, chills, or cough.", ["Chills", "Cough", "Fever"]),
+        ("Denies fevers/chills.", ["Chills", "Fevers"]),
+        (
+            "He denies chest pain, nausea, vomiting, diarrhea, melena, dysuria, hematuria, fever,"
+            " chills, cough, or recent weight loss.",
+            ["Chest pain", "Chills", "Cough", "Diarrhea", "Dysuria", "Fever", "Hematuria",
+             "Melena", "Nausea", "Vomiting", "Weight loss"],
+        ),
+        ("No chest pain, no syncope, occasional headache.", ["Chest pain", "Syncope"]),
+        ("Denies fever but reports cough and chills.", ["Fever"]),
+        ("Patient denies:\n- fever\n- cough at night\n- has a rash", ["Cough", "Fever"]),
+        ("Patient reports:\n- fever\n- cough", []),
+        ("Fever: no\nCough   No\nRash: none\nNausea: yes", ["Cough", "Fever", "Rash"]),
         ("She complains of chest pain but denies syncope.", ["Syncope"]),
         ("If there is no fever, she may go home.", []),
         ("Her mother had no headache.", []),
         ("She has a cough.", []),
     ],
-)
+)  # fmt: skip
 def test_summarise_lists_symptoms_when_they_are_denied(sentence, denied):
     history = history_of_text(ACCOUNT + sentence)
     assert names(history.negated) == denied

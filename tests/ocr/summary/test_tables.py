@@ -3,6 +3,7 @@
 import pytest
 
 from core.facts import Kind
+from core.history import About
 from tests.ocr.summary.paper import found, history_of_text, names
 
 TABLE = "Test   Result   Unit   Reference range\n"
@@ -102,15 +103,28 @@ def test_allergies_told_as_none_known_and_as_pollen_stand_beside_each_other():
 @pytest.mark.parametrize(
     "row",
     [
-        "HIV antibody   Non-reactive",
-        "Creatinine   see note   mg/dL   0.5-1.0",
-        "Potassium   pending   mmol/L   3.5-5.1",
         "Page 1 of 2",
         "Telephone   01632 960150",
     ],
 )
 def test_lab_row_is_not_made_when_no_value_stands_there(row):
     assert found(history_of_text(TABLE + row), Kind.LAB) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("Creatinine   see note   mg/dL   0.5-1.0", "Creatinine"),
+        ("Potassium   pending   mmol/L   3.5-5.1", "Potassium"),
+        ("Sodium   1#9   mmol/L   135-145", "Sodium"),
+    ],
+)
+def test_lab_row_is_kept_without_a_value_when_none_can_be_read(row, name):
+    history = history_of_text(TABLE + row)
+    (fact,) = found(history, Kind.LAB)
+    assert (fact.name, fact.value, fact.check, fact.date) == (name, None, True, "2024-03-05")
+    assert fact.evidence[0].quote == " ".join(row.split())
+    assert [w.code for w in history.warnings].count(About.UNREAD_ROW) == 1
 
 
 def test_lab_rows_are_read_when_the_unit_stands_before_the_value():
