@@ -9,7 +9,7 @@ from typing import Any
 import ape
 import pytest
 from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from ape.contracts import ContractContainer, ContractInstance
 
 from core.hashing import ZERO_HASH, address, keccak256
 from core.purposes import Purpose
@@ -26,7 +26,8 @@ from core.typed_data import (
     SealRecord,
     SetGuardians,
 )
-from tests.contracts.desk import DAY, Desk, compiled
+from ledger.artifact import consent_artifact
+from tests.contracts.desk import DAY, PROJECT, Desk, compiled
 
 HERE = Path(__file__).parent
 
@@ -79,15 +80,29 @@ def regulator(accounts: Any) -> AccountAPI:
 
 
 @pytest.fixture(scope="session")
-def credentials(project: Any, relayer: AccountAPI, regulator: AccountAPI) -> ContractInstance:
-    """Who is a licensed clinician: nobody yet."""
-    return relayer.deploy(project.Credentials, regulator)
+def sources(project: Any) -> Any:
+    """The contracts as their sources stand: Ape sees a change of Consent.vy, not of its modules."""
+    code = consent_artifact(PROJECT, PROJECT / ".build" / "consent").bytecode
+    if _code(project.Consent) != code:
+        project.load_contracts(use_cache=False)
+    assert _code(project.Consent) == code, "Ape compiles something else than is deployed"
+    return project
+
+
+def _code(contract: ContractContainer) -> bytes:
+    return bytes(contract.contract_type.get_deployment_bytecode())
 
 
 @pytest.fixture(scope="session")
-def consent(project: Any, relayer: AccountAPI, credentials: ContractInstance) -> ContractInstance:
+def credentials(sources: Any, relayer: AccountAPI, regulator: AccountAPI) -> ContractInstance:
+    """Who is a licensed clinician: nobody yet."""
+    return relayer.deploy(sources.Credentials, regulator)
+
+
+@pytest.fixture(scope="session")
+def consent(sources: Any, relayer: AccountAPI, credentials: ContractInstance) -> ContractInstance:
     """The contract as it is deployed."""
-    return relayer.deploy(project.Consent, credentials)
+    return relayer.deploy(sources.Consent, credentials)
 
 
 @pytest.fixture(scope="session")
