@@ -33,9 +33,9 @@ SILENT = {
     r"No rule applies to what was read\. That is no proof of safety\.": "what was not weighed",
     r"\d+ more (on the sides behind|on the one page|behind)": "leads to the rest",
     r"\d+ statements? of the paper (are|is) left out: somebody said so\.": "leads to the rest",
-    r"Alerts: current medicines against allergies \(classes after WHO ATC\), each other \(ANSM"
-    r" thesaurus, October 2020\), kidney function and highest doses \(labels, KDIGO\), results"
-    r" against critical limits\. What these do not name is not weighed\.": "what alerts rest on",
+    r"Alerts: current medicines against allergies, each other, kidney function and highest doses;"
+    r" results against critical limits and fast changes\. Each names its source\. What no source"
+    r" here names is not weighed\.": "what alerts rest on",
     r"Made by software from the paper listed behind\. It repeats what the paper says, nothing"
     r" else; what no page says is unknown\. Not a diagnosis\.": "what the page is",
     r"Made by software from paper; numbers lead to the place in history\.html\. What is not here is"
@@ -58,7 +58,8 @@ HEADINGS = (
     "All results, newest first", "Other statements", "The paper", "More than one patient",
     "Dangers", "Takes now", "Newest results", "Said to be wrong", "Current", "Dose", "Route",
     "How often", "As of", "Source", "Test", "Value", "Date", "Range", "Trend", "Reference",
-    "Other dates", "More alerts", "More contradictions", "More allergies", "More problems",
+    "Other dates", "More alerts", "Sources of the alerts", "More contradictions", "More allergies",
+    "More problems",
     "More current medications", "More stopped or last seen medications", "More procedures",
     "More immunisations", "More devices", "More social history", "More of the social history",
     "More that the paper expressly denies", "More family history (relatives, not the patient)",
@@ -274,6 +275,9 @@ class Told:
         self._free = [re.escape(_squeezed(words)) for words in fixed]
         dated = r"(?:\d{4}(?:-\d\d){0,2}|undated)?"
         self._free += [re.escape(_squeezed(d.name)) + dated for d in reading.documents]
+        # A publication's title speaks of no patient.
+        titles = (Typesetter.plain(alert["source"]) for alert in document["alerts"])
+        self._free += [re.escape(_squeezed(title)) for title in titles]
 
     def fact(self, number: int) -> Json:
         """The fact of the mark with this number: they are counted through facts.json."""
