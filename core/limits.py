@@ -10,6 +10,9 @@ LONGEST_GRANT_SECONDS = 3_653 * DAY_SECONDS
 MOST_PURPOSES = 2**32 - 1
 """All purpose bits together."""
 
+MOST_IN_A_BATCH = 32
+"""Sealings, revocations and grants that one batch carries, of each kind."""
+
 GUARDIANS, CUSTODIANS = 0, 1
 """The circles of CircleSet."""
 MOST_MEMBERS = 8

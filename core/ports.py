@@ -7,7 +7,7 @@ from typing import Protocol
 from core.events import Event
 from core.hashing import Address
 from core.outbox import Publication, Subject
-from core.records import Condition, Held, Reader, SealContext, Sealing, Terms
+from core.records import Condition, Held, Reader, Received, SealContext, Sealing, Terms
 from core.typed_data import Domain, Signed, TypedStruct
 
 
@@ -181,6 +181,38 @@ class Resealer(Protocol):
 
     def rewrap_received(self, reader: Address) -> Sequence[Address]:
         """Wrap what others shared with `reader` for the present identity; whose it was."""
+        ...
+
+
+class Reception(Protocol):
+    """A vault that takes in what its owner's browser sealed anew. Holds no identity."""
+
+    def receive(
+        self,
+        context: SealContext,
+        previous: bytes,
+        commitment: bytes,
+        record: bytes,
+        envelopes: Mapping[Address, bytes],
+    ) -> Received:
+        """Keep a sealed record and its envelopes, the owner's among them, or nothing.
+
+        Pinned and read back when it returns. `commitment` is the owner's word: without the salt
+        nobody else can compute it. Raises VerificationError when the bytes are of another form,
+        InputError when they contradict what is kept, StoreError and its kin.
+        """
+        ...
+
+    def discard(self, commitment: bytes) -> None:
+        """Let go of what was received and never reached the chain. Idempotent."""
+        ...
+
+    def unfinished(self, patient: Address) -> Sequence[Sealing]:
+        """Rotations and resealings of a patient that were never settled."""
+        ...
+
+    def settle(self, sealing: Sealing, named: Collection[bytes]) -> int:
+        """As `Resealer.settle`, and the bytes are deleted."""
         ...
 
 

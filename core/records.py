@@ -1,5 +1,6 @@
 """Names of sealed things: which record, which version, for whom, bound to which contract."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -37,6 +38,15 @@ class Sealing:
     previous: bytes
     envelope_digest: bytes
     """keccak256 of the owner's envelope."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A sealing that was made elsewhere and is stored here now."""
+
+    sealing: Sealing
+    envelopes: Mapping[Address, bytes]
+    """Digests of the readers' envelopes, the owner's aside, by account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,12 @@ def admit(store: Store, index: Index, items: Iterable[Admission]) -> Admitted:
 def require_agreement(index: Index, item: Admission) -> None:
     """Raises InputError when the vault knows the same commitment or envelope as another."""
     known = index.sealing(item.stored.sealing.commitment)
-    agrees = known is None or (known.sealing, known.cid) == (item.stored.sealing, item.stored.cid)
+    # Two sealings never share their bytes; letting one of them go would take the other's pin.
+    agrees = (
+        not index.refers_to(item.stored.cid)
+        if known is None
+        else (known.sealing, known.cid) == (item.stored.sealing, item.stored.cid)
+    )
     others = (index.envelope(entry.digest) for entry in item.envelopes)
     pairs = zip(others, item.envelopes, strict=True)
     if not agrees or any(other not in (None, entry) for other, entry in pairs):

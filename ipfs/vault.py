@@ -229,8 +229,12 @@ class IpfsVault:
     def put_rotation_envelope(self, commitment: bytes, reader: Address, envelope: bytes) -> bytes:
         """`put_envelope` for a reader who is to keep access; gone at the end if no grant came."""
         digest = self.put_envelope(commitment, reader, envelope)
-        self._index.add_rotation_envelope(digest)
+        self.mark_rotation_envelope(digest)
         return digest
+
+    def mark_rotation_envelope(self, digest: bytes) -> None:
+        """A stored envelope goes at the rotation's end unless a grant names it."""
+        self._index.add_rotation_envelope(digest)
 
     def end_rotation(self, commitment: bytes, named: Collection[bytes]) -> int:
         """Drop the versions before this one, and the rotation's envelopes that are not `named`.

@@ -112,7 +112,7 @@ class Publisher:
         """
         subject = self._subject(signer.account)
         with self.outbox.alone(subject):
-            self._finish_last(subject)
+            self.finish_last(subject)
             if (known := self._published(subject, payload)) is not None:
                 return known
             publication = self._sign(self._store(subject, payload), signer)
@@ -125,7 +125,7 @@ class Publisher:
         """
         subject = self._subject(patient)
         with self.outbox.alone(subject):
-            self._finish_last(subject)
+            self.finish_last(subject)
             return self._store(subject, payload).sealing()
 
     def commit(self, sealing: Sealing, signed: Signed) -> Published:
@@ -140,7 +140,7 @@ class Publisher:
             if last is None or last.commitment != sealing.commitment:
                 # Another payload was sealed since, but it is this one that is signed.
                 self.require_kept(self.vault, sealing)
-                self._finish_last(subject)
+                self.finish_last(subject)
                 last = Publication(context=context, previous=sealing.previous).stored(sealing)
             if last.stage in (Stage.STORED, Stage.EXPIRED):
                 last = self._put(last.signed(signed))
@@ -167,8 +167,11 @@ class Publisher:
         except AnamnesisError as error:
             return Resumed(publication=self._found(publication.subject), error=error)
 
-    def _finish_last(self, subject: Subject) -> None:
-        """Bring a message that is under way to its end, so that the next can take its place."""
+    def finish_last(self, subject: Subject) -> None:
+        """Bring a message that is under way to its end, so that the next can take its place.
+
+        Whoever calls is alone with the subject. Raises what keeps it from its end.
+        """
         last = self.outbox.find(subject)
         if last is None or last.may_give_way():
             return

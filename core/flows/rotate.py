@@ -17,9 +17,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import AccessDeniedError
-from core.events import AccessGranted, AccessRequested, Event, RecordSealed
+from core.events import AccessGranted, Event, RecordSealed
 from core.flows.publish import Publisher, prepare_seal
 from core.flows.share import (
+    as_asked,
     prepare_grant,
     prepare_reading_key,
     prepare_revoke,
@@ -95,7 +96,7 @@ def rotate(
     for reader in revoke:
         _take_back(ledger, signer, reader, record)
     sealing = prepare_rotation(ledger, vault, resealer, patient=patient, record=record)
-    due = _due(ledger, sealing)
+    due = due_grants(ledger, sealing)
     digests = resealer.wrap(sealing, _readers(ledger, due))
     transaction = _commit(publisher, signer, sealing)
     _regrant(ledger, signer, due, digests)
@@ -108,7 +109,7 @@ def rotate(
         unreachable=tuple(
             dict.fromkeys(grant.grantee for grant in due if grant.grantee not in digests)
         ),
-        retired=resealer.settle(sealing, _named(ledger, patient, record)),
+        retired=resealer.settle(sealing, named_envelopes(ledger, patient, record)),
     )
 
 
@@ -195,7 +196,7 @@ def _is_live(ledger: Ledger, grant: AccessGranted) -> bool:
     )
 
 
-def _due(ledger: Ledger, sealing: Sealing) -> tuple[AccessGranted, ...]:
+def due_grants(ledger: Ledger, sealing: Sealing) -> tuple[AccessGranted, ...]:
     """Live grants that came before this sealing, so that their envelopes open another."""
     context = sealing.context
     grants = standing_grants(ledger, patient=context.patient, record=context.record)
@@ -229,23 +230,11 @@ def _regrant(
 ) -> None:
     for grant in grants:
         if grant.grantee in digests:
-            message = prepare_grant(ledger, _as_asked(grant), digests[grant.grantee])
+            message = prepare_grant(ledger, as_asked(grant), digests[grant.grantee])
             sign_and_submit(ledger, signer, message)
 
 
-def _as_asked(grant: AccessGranted) -> AccessRequested:
-    """The same terms again; they answer the request that the grant answered."""
-    return AccessRequested(
-        at=grant.at,
-        patient=grant.patient,
-        grantee=grant.grantee,
-        record=grant.record,
-        purposes=grant.purposes,
-        expiry=grant.expiry,
-        request=grant.request,
-    )
-
-
-def _named(ledger: Ledger, patient: Address, record: bytes) -> Collection[bytes]:
+def named_envelopes(ledger: Ledger, patient: Address, record: bytes) -> Collection[bytes]:
+    """Digests that live grants on a record name: these stay when a rotation ends."""
     grants = standing_grants(ledger, patient=patient, record=record)
     return {grant.envelope for grant in grants}

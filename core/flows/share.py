@@ -1,7 +1,7 @@
 """Ask, grant, take back. Each function returns the message that its person signs."""
 
 from core.errors import AccessDeniedError, ConsentRefusedError, InputError, StoreError
-from core.events import AccessRequested
+from core.events import AccessGranted, AccessRequested
 from core.flows.submit import deadline
 from core.hashing import ZERO_HASH, Address, keccak256
 from core.ports import Ledger, Vault
@@ -122,6 +122,19 @@ def prepare_grant(
         seq=terms.seq,
         cutoff=ledger.cutoff(request.patient),
         deadline=deadline(ledger),
+    )
+
+
+def as_asked(grant: AccessGranted) -> AccessRequested:
+    """The same terms again; they answer the request that the grant answered."""
+    return AccessRequested(
+        at=grant.at,
+        patient=grant.patient,
+        grantee=grant.grantee,
+        record=grant.record,
+        purposes=grant.purposes,
+        expiry=grant.expiry,
+        request=grant.request,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from core.consent import ConsentModel
 from core.credentials import CredentialsModel
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, keccak256
-from core.limits import LONGEST_GRANT_SECONDS
+from core.limits import LONGEST_GRANT_SECONDS, MOST_IN_A_BATCH
 from core.records import READING_KEY_BYTES
 from core.typed_data import Grant, Revocation, Version
 from scripts._walk.actors import Actors
@@ -186,7 +186,7 @@ class Calls:
         return {"reader": reader, "patient": patient, **terms} | self._end()
 
     def _batch(self, patient: Address) -> Arguments:
-        most = self.random.choice((1, 2, 3, 32))
+        most = self.random.choice((1, 2, 3, MOST_IN_A_BATCH))
         few = [self.random.randint(0, most) for _ in range(3)]
         versions = tuple(Version(**self._version(patient)) for _ in range(min(few[0], 2)))
         places = (self._revoke(patient) for _ in range(few[1]))

@@ -4,7 +4,10 @@ Implements `core.ports.Ledger` for the tests of flows. `tests/ledger/test_confor
 equal to the real contract.
 """
 
-from dataclasses import dataclass, field
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
@@ -28,6 +31,7 @@ from core.limits import LONGEST_GRANT_SECONDS
 from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES, Terms
 from core.typed_data import (
+    Batch,
     Domain,
     GrantAccess,
     OpenRecord,
@@ -37,6 +41,7 @@ from core.typed_data import (
     RevokeAllAccess,
     SealRecord,
     Signed,
+    Struct,
     TypedStruct,
 )
 from ledger.revert_map import refusal, stale
@@ -118,8 +123,24 @@ class FakeLedger:
         at = Position(
             block=len(self._events) + 1, log_index=0, timestamp=self.time, transaction=transaction
         )
-        self._log(self._effect(signed, at))
+        if isinstance(message, Batch):
+            self._batch(message, at)
+        else:
+            self._log(self._effect(signed, at))
         return transaction
+
+    def _batch(self, message: Batch, at: Position) -> None:
+        """All of it or none."""
+        before = copy.copy(self.__dict__)
+        for name in ("_events", "_commitments", "_heads", "_terms"):
+            setattr(self, name, copy.copy(before[name]))
+        try:
+            for place, each in enumerate(_parts(message)):
+                signed = Signed(message=each, signature=b"")
+                self._log(self._effect(signed, replace(at, log_index=place)))
+        except BaseException:
+            self.__dict__.update(before)
+            raise
 
     def _effect(self, signed: Signed, at: Position) -> Event:
         match signed.message:
@@ -178,7 +199,7 @@ class FakeLedger:
         terms = Terms(
             expiry=message.expiry,
             granted_at=max(self.time, self.cutoff(message.patient) + 1),
-            seq=message.seq + 1,
+            seq=self._next_seq(message),
             purposes=message.purposes,
         )
         self._terms[message.patient, message.grantee, message.record] = terms
@@ -196,7 +217,7 @@ class FakeLedger:
         )
 
     def _revoke(self, message: RevokeAccess, at: Position) -> Event:
-        spent = Terms(expiry=0, granted_at=0, seq=message.seq + 1, purposes=0)
+        spent = Terms(expiry=0, granted_at=0, seq=self._next_seq(message), purposes=0)
         self._terms[message.patient, message.grantee, message.record] = spent
         return AccessRevoked(
             at=at,
@@ -204,6 +225,10 @@ class FakeLedger:
             grantee=message.grantee,
             record=message.record,
         )
+
+    def _next_seq(self, message: GrantAccess | RevokeAccess) -> int:
+        # Not the message's own plus one: in a batch the pair may have spent one before.
+        return self.terms(message.patient, message.grantee, message.record).seq + 1
 
     def _revoke_all(self, message: RevokeAllAccess, at: Position) -> Event:
         cutoff = max(self.time, message.cutoff + 1)
@@ -260,6 +285,13 @@ class FakeLedger:
             case PublishReadingKey():
                 key_now = self._keys.get(message.account)
                 return message.previous == (ZERO_HASH if key_now is None else keccak256(key_now))
+            case Batch():
+                grants = [(each.grantee, each.record, each.seq) for each in message.grants]
+                taken = [(each.grantee, each.record, each.seq) for each in message.revocations]
+                return message.cutoff == self.cutoff(message.patient) and all(
+                    self.terms(message.patient, grantee, record).seq == seq
+                    for grantee, record, seq in grants + taken
+                )
             case OpenRecord():
                 sealed = self.commitment(message.patient, message.record)
                 return message.commitment == sealed and message.head == self.head(message.patient)
@@ -281,7 +313,7 @@ class FakeLedger:
 
 def _signer(message: TypedStruct) -> Address:
     match message:
-        case SealRecord():
+        case SealRecord() | Batch():
             return message.author
         case RequestAccess():
             return message.grantee
@@ -292,6 +324,23 @@ def _signer(message: TypedStruct) -> Address:
         case GrantAccess() | RevokeAccess() | RevokeAllAccess():
             return message.patient
     raise TypeError(type(message).__name__)
+
+
+def _parts(message: Batch) -> Iterator[TypedStruct]:
+    """The messages that a batch stands for, in the contract's order."""
+    about = {"patient": message.patient, "deadline": message.deadline}
+    for version in message.versions:
+        yield SealRecord(author=message.author, **about, **_fields(version))
+    gives = bool(message.revocations or message.grants)
+    _require(message.author == message.patient or not gives, "not the controller")
+    for revocation in message.revocations:
+        yield RevokeAccess(**about, **_fields(revocation))
+    for grant in message.grants:
+        yield GrantAccess(cutoff=message.cutoff, **about, **_fields(grant))
+
+
+def _fields(part: Struct) -> dict[str, Any]:
+    return {name: getattr(part, name) for name, _ in part.schema()}
 
 
 def _recover(message: TypedStruct, domain: Domain, signature: bytes) -> Address | None:

@@ -7,15 +7,19 @@ from core.hashing import ZERO_HASH, Address, keccak256
 from core.ports import Ledger, Signer
 from core.records import HISTORY_RECORD
 from core.typed_data import (
+    Batch,
+    Grant,
     GrantAccess,
     OpenRecord,
     PublishReadingKey,
     RequestAccess,
+    Revocation,
     RevokeAccess,
     RevokeAllAccess,
     SealRecord,
     Signed,
     TypedStruct,
+    Version,
 )
 
 TREAT, RESEARCH, WRITE = 1, 4, 1 << 31
@@ -109,11 +113,29 @@ class Messages:
         }
         return OpenRecord(**fields | overrides)
 
+    def batch(self, **overrides: Any) -> Batch:
+        """A new version, the doctor taken out, and let in again at once."""
+        sealed, revoked, granted = self.seal(), self.revoke(), self.grant()
+        fields = {
+            "patient": self.patient,
+            "author": self.patient,
+            "versions": (_part(Version, sealed),),
+            "revocations": (_part(Revocation, revoked),),
+            "grants": (_part(Grant, granted),),
+            "cutoff": self.ledger.cutoff(self.patient),
+            "deadline": self._deadline(),
+        }
+        return Batch(**fields | overrides)
+
     def _deadline(self) -> int:
         return self.ledger.now() + 600
 
     def _seq(self, grantee: Address, record: bytes) -> int:
         return self.ledger.terms(self.patient, grantee, record).seq
+
+
+def _part(kind: type[Any], message: TypedStruct) -> Any:
+    return kind(**{name: getattr(message, name) for name, _ in kind.schema()})
 
 
 def signed(ledger: Ledger, signer: Signer, message: TypedStruct, payload: bytes = b"") -> Signed:

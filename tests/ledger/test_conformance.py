@@ -47,10 +47,21 @@ class Pair:
     def _message(self) -> tuple[Signed, Signed]:
         """Mostly signed by whom it takes, sometimes by anybody."""
         name = self.chance.choice(
-            ("seal", "request", "grant", "grant", "revoke", "revoke_all", "receipt", "publish")
+            (
+                "seal",
+                "request",
+                "grant",
+                "grant",
+                "revoke",
+                "revoke_all",
+                "receipt",
+                "publish",
+                "batch",
+            )
         )
         actor = self.chance.choice(ACTORS)
-        speaker = "patient" if name in ("grant", "revoke", "revoke_all") else actor
+        controls = name in ("grant", "revoke", "revoke_all", "batch")
+        speaker = "patient" if controls else actor
         if self.chance.random() < 0.1:
             speaker = self.chance.choice(ACTORS)
         overrides = self._overrides(name, self.people[actor].account)
@@ -88,6 +99,7 @@ class Pair:
             "revoke": {"record": terms["record"], "grantee": terms["grantee"]},
             "receipt": {"reader": terms["grantee"], "purpose": terms["purposes"]},
             "publish": {"account": terms["grantee"]},
+            "batch": {"author": terms["grantee"]} if self.chance.random() < 0.3 else {},
         }.get(name, {})
 
     def require_equal(self) -> None:
@@ -135,7 +147,7 @@ def test_fake_ledger_keeps_heads_that_its_own_events_reach(
     fake = FakeLedger()
     say = Messages(ledger=fake, patient=patient.account, doctor=doctor.account)
     fake.relay(signed(fake, doctor, say.publish(), READING_KEY))
-    for message in (say.seal, say.grant, say.revoke_all, say.grant, say.revoke):
+    for message in (say.seal, say.grant, say.revoke_all, say.batch, say.revoke):
         fake.relay(signed(fake, patient, message()))
         fake.advance(1)
     audit = replay(fake.events())
