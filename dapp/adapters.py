@@ -4,6 +4,7 @@ from core.flows.publish import Publisher
 from dapp.settings import DappSettings
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.outbox import SqliteOutbox, kept_in
+from ipfs.reception import VaultReception
 from ipfs.vault import IpfsVault
 from ledger.artifact import consent_artifact
 from ledger.client import EvmLedger
@@ -29,6 +30,12 @@ def connect_ledger(settings: DappSettings) -> EvmLedger:
 def open_vault(settings: DappSettings) -> IpfsVault:
     """Raises StoreError when the index cannot be used; the node is asked at first use."""
     return IpfsVault.open_at(settings.vault, StoreClient(StoreSettings(address=settings.ipfs)))
+
+
+def make_reception(settings: DappSettings, vault: IpfsVault) -> VaultReception:
+    """What takes in a browser's sealings, over the same node as the vault."""
+    store = StoreClient(StoreSettings(address=settings.ipfs))
+    return VaultReception(vault, store.collect_garbage)
 
 
 def make_publisher(

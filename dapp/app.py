@@ -20,6 +20,7 @@ from starlette.routing import Route
 from core.errors import AnamnesisError, InputError
 from core.ports import Vault
 from dapp import wiring
+from dapp.arrivals import Arrivals
 from dapp.guard import Guard
 from dapp.settings import DappSettings
 
@@ -33,7 +34,10 @@ def create_app(settings: DappSettings) -> st.App:
     wiring.configure(settings)
     return st.App(
         SCREEN,
-        routes=[Route("/sealed/{commitment}", sealed_bytes(wiring.vault), methods=["GET"])],
+        routes=[
+            Route("/sealed/{commitment}", sealed_bytes(wiring.vault), methods=["GET"]),
+            Route("/sealed", take_sealed(wiring.arrivals), methods=["PUT"]),
+        ],
         middleware=[Middleware(Guard, settings=settings)],
         on_script_error=say_so,
     )
@@ -58,13 +62,41 @@ def sealed_bytes(vault: Callable[[], Vault]) -> Callable[[Request], object]:
         try:
             commitment = _commitment(request.path_params["commitment"])
             sealed = await run_in_threadpool(lambda: vault().ciphertext(commitment))
-        except InputError as error:
-            return JSONResponse({"error": error.what, "remedy": error.remedy}, 400)
         except AnamnesisError as error:
-            return JSONResponse({"error": error.what, "remedy": error.remedy}, 502)
+            return _explained(error)
         return Response(sealed, media_type="application/octet-stream")
 
     return answer
+
+
+def take_sealed(arrivals: Callable[[], Arrivals]) -> Callable[[Request], object]:
+    """The route that takes in what a browser sealed: under a ticket, of a bounded size."""
+
+    async def answer(request: Request) -> Response:
+        ticket = request.headers.get("authorization", "").removeprefix("Bearer ")
+        try:
+            expected = arrivals().find(ticket)
+            body = await _body(request, expected.most_bytes)
+            await run_in_threadpool(lambda: arrivals().take(ticket, body))
+        except AnamnesisError as error:
+            return _explained(error)
+        return Response(status_code=204)
+
+    return answer
+
+
+async def _body(request: Request, most_bytes: int) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most_bytes:
+            raise InputError("That is more than was asked for.", remedy="Begin anew.")
+    return bytes(body)
+
+
+def _explained(error: AnamnesisError) -> JSONResponse:
+    code = 400 if isinstance(error, InputError) else 502
+    return JSONResponse({"error": error.what, "remedy": error.remedy}, code)
 
 
 def _commitment(text: str) -> bytes:

@@ -5,10 +5,17 @@ Each function makes a script; `dapp.tasks` runs it. The messages come from `core
 
 from functools import partial
 
-from core.errors import ConsentRefusedError
+from core.errors import AnamnesisError, ConsentRefusedError
 from core.events import AccessRequested
 from core.flows.open import hand_over, own_handover, prepare_receipt
 from core.flows.publish import prepare_seal
+from core.flows.reseal import (
+    ResealPlan,
+    commit_batch,
+    plan_reseal,
+    prepare_batch,
+    retire_earlier,
+)
 from core.flows.share import (
     DAY_SECONDS,
     prepare_grant,
@@ -21,9 +28,21 @@ from core.flows.share import (
 from core.hashing import Address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD, SealContext, Sealing
-from core.typed_data import Signed, TypedStruct
+from core.typed_data import Batch, Signed, TypedStruct
 from dapp.services import Services
-from dapp.steps import Done, Enrol, Open, Read, Script, SealingAnswer, Sign, Unlocking, Wrap
+from dapp.steps import (
+    Done,
+    Enrol,
+    Open,
+    Read,
+    Reseal,
+    Script,
+    SealingAnswer,
+    Sign,
+    Unlocking,
+    Wrap,
+)
+from dapp.words import count
 
 
 def _sign(services: Services, message: TypedStruct) -> Script:
@@ -128,6 +147,58 @@ def revoke(services: Services, *, patient: Address, grantee: Address, record: by
     message = prepare_revoke(services.ledger, patient=patient, grantee=grantee, record=record)
     yield from _sign(services, message)
     return Done("Access taken back. What was read before can't be unread.")
+
+
+def reseal(
+    services: Services, *, patient: Address, leaving: Address | None, record: bytes
+) -> Script:
+    """Take a reader's access back, seal the record anew, grant again to who remains: one signature.
+
+    With `leaving` None only the key is new. What the browser handed in goes again unless its
+    message was sent.
+    """
+    ledger, vault = services.ledger, services.vault
+    plan = plan_reseal(ledger, vault, patient=patient, leaving=leaving, record=record)
+    unlocking = _unlocking(services, patient)
+    size = len(vault.ciphertext(plan.own.commitment))
+    with services.arrivals.expect(plan, present_bytes=size) as arrival:
+        yield Reseal(own=plan.own, unlocking=unlocking, readers=plan.readers, ticket=arrival.ticket)
+        received = arrival.require()
+        message = prepare_batch(ledger, plan, received.sealing, received.envelopes)
+        answer = yield Sign(
+            message=message, domain=ledger.domain, chain=services.chain, told=_told(message)
+        )
+        signed = Signed(message=message, signature=answer.signature_bytes)
+        arrival.kept = True
+        try:
+            commit_batch(services.publisher(), received.sealing, signed)
+        except ConsentRefusedError:
+            arrival.kept = False
+            raise
+    return Done(_resealed(services, plan, received.sealing))
+
+
+def _told(batch: Batch) -> str:
+    taken = [f"takes back the access of {each.grantee}" for each in batch.revocations[:1]]
+    given = f"gives {count(len(batch.grants), 'reader')} the same access again"
+    parts = ["puts your newly sealed history on the chain", *taken, *[given] * bool(batch.grants)]
+    return f"One signature does all of it or nothing: it {', '.join(parts)}."
+
+
+def _resealed(services: Services, plan: ResealPlan, sealing: Sealing) -> str:
+    """What it came to, in sentences; the earlier versions go here."""
+    said = [f"Your history is sealed anew: version {sealing.context.version}."]
+    if plan.leaving is not None:
+        said.insert(0, f"Access of {plan.leaving} taken back.")
+    if plan.readers:
+        said.append(f"{count(len(plan.readers), 'reader')} can open it as before.")
+    said += [f"{who} has no reading key to seal it to." for who in plan.unreachable]
+    try:
+        retire_earlier(services.publisher(), services.reception, sealing)
+        said.append("The earlier versions are deleted here.")
+    except AnamnesisError as error:
+        said.append(f"The earlier versions are still to be deleted: {error.user_message()}")
+    return " ".join([*said, "What was read before can't be unread."])
 
 
 def revoke_all(services: Services, *, patient: Address) -> Script:

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from core.findings import Audit
 from core.flows.publish import Publisher
 from core.hashing import Address
-from core.ports import Ledger, SeedStore, Vault
+from core.ports import Ledger, Reception, SeedStore, Vault
+from dapp.arrivals import Arrivals
 from dapp.steps import Chain, Script
 
 
@@ -63,6 +64,10 @@ class Services:
     """Wrapped reading seeds, of accounts whose wallets cannot carry a key."""
     publisher: Callable[[], Publisher]
     """Commits what was sealed, across crashes. Made when it is used: reading needs no outbox."""
+    reception: Reception
+    """Lets go of earlier versions once a new one is on the chain."""
+    arrivals: Arrivals
+    """Takes in what a browser sealed anew."""
     browser: Browser
     audit: Callable[[], Audit]
     """Replay, held against the contract's state."""

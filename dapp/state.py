@@ -58,6 +58,8 @@ def belong_to(account: Address | None) -> None:
     """Bind the session to an account; another one than before clears everything."""
     if session().account == account:
         return
+    for slot in tuple(session().tasks):
+        end_task(slot)
     for key in [key for key in st.session_state if key != WALLET_KEY]:
         del st.session_state[key]
     session().account = account
@@ -68,6 +70,7 @@ def task(slot: str, signer: Address, about: tuple[Any, ...]) -> Task:
     tasks = session().tasks
     found = tasks.get(slot)
     if found is None or found.signer != signer or found.about != about:
+        end_task(slot)
         found = tasks[slot] = Task(signer=signer, about=about)
     return found
 
@@ -77,6 +80,7 @@ def end_task(slot: str) -> None:
     ended = session().tasks.pop(slot, None)
     if ended is not None:
         session().answers.pop(ended.id, None)
+        ended.end()
 
 
 def receiver(key: str) -> Callable[[], None]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import InputError
 from core.flows.open import Handover
 from core.hashing import Address
-from core.records import SealContext
+from core.records import Reader, SealContext
 from core.typed_data import Domain, TypedStruct
 
 
@@ -46,11 +46,17 @@ class Sign:
     message: TypedStruct
     domain: Domain
     chain: Chain
+    told: str = ""
+    """What the message means, where its fields alone would not say it."""
 
     def shown(self) -> dict[str, Any]:
-        typed = self.message.message(self.domain)
-        waiting = "Look at your wallet: it shows what you are asked to sign."
-        return {"kind": "sign", "typed": typed, "chain": self.chain.shown(), "waiting": waiting}
+        return {
+            "kind": "sign",
+            "typed": self.message.message(self.domain),
+            "chain": self.chain.shown(),
+            "told": self.told,
+            "waiting": "Look at your wallet: it shows what you are asked to sign.",
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,28 @@ class Wrap:
             **self.unlocking.shown(),
             **reader,
             "waiting": "Wrapping the key for the reader in this browser…",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reseal:
+    """Open the present version, seal it as the next one, hand that in and read it back."""
+
+    own: Handover
+    unlocking: Unlocking
+    readers: tuple[Reader, ...]
+    ticket: str
+    """For `PUT /sealed`; see `dapp.arrivals`."""
+
+    def shown(self) -> dict[str, Any]:
+        readers = [{"reader": r.account, "reader_key": _base64(r.key)} for r in self.readers]
+        return {
+            "kind": "reseal",
+            **_handed(self.own),
+            **self.unlocking.shown(),
+            "readers": readers,
+            "ticket": self.ticket,
+            "waiting": "Opening the present version in this browser…",
         }
 
 

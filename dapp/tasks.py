@@ -71,6 +71,11 @@ class Task:
             self.step, self.number = next(script), 1  # a failure leaves the task as it was
             self.script = script
 
+    def end(self) -> None:
+        """Give it up: what its script holds for the next step is let go of."""
+        if self.script is not None:
+            self.script.close()
+
     def _check(self, answer: Answer) -> None:
         if not answer.ok:
             raise DeclinedError(answer.message or "The browser could not do this.")

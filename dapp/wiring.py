@@ -11,12 +11,14 @@ from typing import Generic, TypeVar
 from core.errors import SetupError
 from core.findings import Audit
 from core.flows.publish import Publisher
-from dapp.adapters import connect_ledger, make_publisher, open_vault
+from dapp.adapters import connect_ledger, make_publisher, make_reception, open_vault
+from dapp.arrivals import Arrivals
 from dapp.browser import StreamlitBrowser
 from dapp.services import Reader, Services
 from dapp.settings import DappSettings
 from dapp.steps import Chain
 from ipfs.outbox import SqliteOutbox
+from ipfs.reception import VaultReception
 from ipfs.seed_store import WrappedSeeds
 from ipfs.vault import IpfsVault
 from ledger import audit as ledger_audit
@@ -50,7 +52,7 @@ _configured: list[DappSettings] = []
 def configure(settings: DappSettings) -> None:
     """Say what to wire; called once by the server before any page is drawn."""
     _configured[:] = [settings]
-    for each in (browser, ledger, vault, outbox, services):
+    for each in (browser, ledger, vault, outbox, reception, arrivals, services):
         each.forget()
 
 
@@ -80,6 +82,14 @@ def _make_outbox() -> SqliteOutbox:
     return SqliteOutbox.open_at(_settings().vault)
 
 
+def _make_reception() -> VaultReception:
+    return make_reception(_settings(), vault())
+
+
+def _make_arrivals() -> Arrivals:
+    return Arrivals(lambda: reception())
+
+
 def _make_publisher() -> Publisher:
     return make_publisher(_settings(), ledger(), vault(), outbox())
 
@@ -98,6 +108,8 @@ def _make_services() -> Services:
         vault=vault(),
         seeds=WrappedSeeds(settings.vault / "seeds"),
         publisher=_make_publisher,
+        reception=reception(),
+        arrivals=arrivals(),
         browser=browser(),
         audit=_audit,
         chain=_chain(settings),
@@ -109,4 +121,6 @@ browser = _Once(_make_browser)
 ledger = _Once(_make_ledger)
 vault = _Once(_make_vault)
 outbox = _Once(_make_outbox)
+reception = _Once(_make_reception)
+arrivals = _Once(_make_arrivals)
 services = _Once(_make_services)

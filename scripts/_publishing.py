@@ -15,6 +15,7 @@ from scripts._settings import Settings
 if TYPE_CHECKING:
     from core.flows.publish import Publisher, Resumed
     from core.ports import Signer
+    from core.records import Sealing
     from ipfs.outbox import PinningStore, SqliteOutbox
     from ipfs.vault import IpfsVault
     from ledger.client import EvmLedger
@@ -82,6 +83,20 @@ def carry_on(
     with closing(open_outbox(settings)) as outbox, opened(settings, ipfs) as vault:
         publisher = make_publisher(connect_ledger(settings), vault.vault, vault.store, outbox)
         yield from publisher.resume(signer)
+
+
+def finish_resealed(settings: Settings) -> "Iterator[Sealing]":
+    """Let earlier versions go where a resealing reached the chain and its process died."""
+    from core.flows.reseal import settle_resealed
+    from ipfs.reception import VaultReception
+    from scripts._local import connect_ledger
+    from scripts._vault import opened
+
+    with closing(open_outbox(settings)) as outbox, opened(settings, None) as kept:
+        publisher = make_publisher(connect_ledger(settings), kept.vault, kept.store, outbox)
+        reception = VaultReception(kept.vault, kept.store.collect_garbage)
+        for patient in kept.vault.patients():
+            yield from settle_resealed(publisher, reception, patient)
 
 
 def line(publication: Publication) -> str:

@@ -74,7 +74,7 @@ def _carry_on(settings: "Settings") -> None:
 
     Nothing that goes wrong with one of them keeps the stack from serving.
     """
-    from scripts._publishing import carry_on, line, open_outbox
+    from scripts._publishing import carry_on, finish_resealed, line, open_outbox
 
     try:
         with closing(open_outbox(settings)) as outbox:
@@ -83,6 +83,9 @@ def _carry_on(settings: "Settings") -> None:
             talk(f"Resumed: {line(each.publication)}")
             if each.error is not None:
                 talk(each.error.user_message())
+        for sealing in finish_resealed(settings):
+            context = sealing.context
+            talk(f"Resumed: {context.patient} version {context.version} is sealed anew.")
     except AnamnesisError as error:
         talk(f"What was under way could not be resumed: {error.user_message()}")
 

@@ -4,12 +4,13 @@ from functools import partial
 
 import streamlit as st
 
+from core.events import AccessGranted, RecordSealed
 from core.findings import Audit, Grant
 from core.hashing import ZERO_HASH, Address
 from core.purposes import describe
-from core.records import HISTORY_RECORD
+from core.records import ALL_RECORDS, HISTORY_RECORD
 from dapp import state
-from dapp.conversations import add_paper, open_own, revoke, revoke_all
+from dapp.conversations import add_paper, open_own, reseal, revoke, revoke_all
 from dapp.notices import explained
 from dapp.services import Services
 from dapp.views import requests
@@ -22,6 +23,15 @@ from dapp.views.common import (
 )
 from dapp.words import count, record_name, tell, when
 
+RESEALING = (
+    "Resealing gives your history a new key in this browser, shares it again with everybody else, "
+    "and deletes the version that this reader has a key to. Nothing changes before you have "
+    "signed; taking access back only works at any time."
+)
+RESEALING_LATER = (
+    "Resealing gives your history a new key in this browser, shares it again with everybody who "
+    "has access, and deletes the version that those keys open."
+)
 HISTORY, REQUESTS, READERS, LOG = "history", "requests", "readers", "log"
 
 
@@ -114,6 +124,7 @@ def _readers(services: Services, account: Address, audit: Audit) -> None:
         _reader(services, account, grant, audit)
     if live:
         _revoke_all(services, account, len(live))
+    _reseal_later(services, account, audit)
     st.caption(
         "Taking access back stops the next reading. What somebody has read, or saved, can't be "
         "unread."
@@ -122,7 +133,6 @@ def _readers(services: Services, account: Address, audit: Audit) -> None:
 
 def _reader(services: Services, account: Address, grant: Grant, audit: Audit) -> None:
     event = grant.event
-    slot = f"patient.revoke.{event.grantee}.{event.record.hex()[:8]}"
     with st.container(border=True):
         st.code(event.grantee, language=None, wrap_lines=True)
         st.markdown(
@@ -134,17 +144,37 @@ def _reader(services: Services, account: Address, grant: Grant, audit: Audit) ->
         )
         st.markdown(f"Opened it {count(readings, 'time')} so far.")
         requests.share_newest(services, account, grant, audit)
+        _end_access(services, account, event)
+
+
+def _end_access(services: Services, account: Address, event: AccessGranted) -> None:
+    """Resealing is the first choice; taking back only stands beside it and waits for nothing."""
+    name = f"{event.grantee}.{event.record.hex()[:8]}"
+    sealed = services.ledger.commitment(account, HISTORY_RECORD)
+    reseals = sealed != ZERO_HASH and event.record in (HISTORY_RECORD, ALL_RECORDS)
+    if reseals:
         services.browser.task(
-            slot,
+            f"patient.reseal.{name}",
             signer=account,
-            begin=lambda: revoke(
-                services, patient=account, grantee=event.grantee, record=event.record
+            begin=partial(
+                reseal, services, patient=account, leaving=event.grantee, record=HISTORY_RECORD
             ),
-            label="Take access back",
-            quiet=True,
-            about=(event.seq,),
+            label="Take access back and reseal",
+            about=(event.seq, sealed),
             notice_slot="patient.page",
         )
+        st.caption(RESEALING)
+    services.browser.task(
+        f"patient.revoke.{name}",
+        signer=account,
+        begin=partial(
+            revoke, services, patient=account, grantee=event.grantee, record=event.record
+        ),
+        label="Take access back only" if reseals else "Take access back",
+        quiet=True,
+        about=(event.seq,),
+        notice_slot="patient.page",
+    )
 
 
 def _revoke_all(services: Services, account: Address, count: int) -> None:
@@ -159,6 +189,47 @@ def _revoke_all(services: Services, account: Address, count: int) -> None:
                 label="Take all access back",
                 notice_slot="patient.page",
             )
+
+
+def _reseal_later(services: Services, account: Address, audit: Audit) -> None:
+    """Offered as long as somebody whose access ended has a key to the present version."""
+    sealed, now = _last_sealing(audit, account), services.ledger.now()
+    if sealed is None:
+        return
+    ended = {
+        grant.event.grantee
+        for grant in audit.grants
+        if grant.event.patient == account
+        and grant.event.record in (HISTORY_RECORD, ALL_RECORDS)
+        and grant.event.at.order > sealed.at.order
+        and grant.end_at(now) is not None
+    }
+    gone = ended - {g.event.grantee for g in audit.readers_at(now, patient=account)}
+    if not gone:
+        return
+    with st.container(border=True):
+        st.markdown(
+            f"**{count(len(gone), 'reader')}** without access now still "
+            f"{'has' if len(gone) == 1 else 'have'} a key to this version of your history."
+        )
+        services.browser.task(
+            "patient.reseal",
+            signer=account,
+            begin=partial(reseal, services, patient=account, leaving=None, record=HISTORY_RECORD),
+            label="Reseal my history",
+            about=(sealed.commitment,),
+            notice_slot="patient.page",
+        )
+        st.caption(RESEALING_LATER)
+
+
+def _last_sealing(audit: Audit, account: Address) -> RecordSealed | None:
+    sealings = (
+        event
+        for event in reversed(audit.timelines.get(account, ()))
+        if isinstance(event, RecordSealed) and event.record == HISTORY_RECORD
+    )
+    return next(sealings, None)
 
 
 def _log(account: Address, audit: Audit) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.events import AccessRequested, RecordSealed
 from core.findings import Audit, Grant
-from core.flows.share import DAY_SECONDS
+from core.flows.share import DAY_SECONDS, as_asked
 from core.hashing import Address
 from core.purposes import Purpose, describe
 from dapp import state
@@ -105,19 +105,10 @@ def share_newest(services: Services, account: Address, given: Grant, audit: Audi
     if not sealed or event.at.order > sealed[-1].at.order:
         return
     st.warning("You sealed a newer version after this grant; this reader can't open it yet.")
-    again = AccessRequested(
-        at=event.at,
-        patient=event.patient,
-        grantee=event.grantee,
-        record=event.record,
-        purposes=event.purposes,
-        expiry=event.expiry,
-        request=event.request,
-    )
     services.browser.task(
         f"patient.share.{event.grantee}.{event.record.hex()[:8]}",
         signer=account,
-        begin=partial(grant, services, again, purposes=event.purposes, days=None),
+        begin=partial(grant, services, as_asked(event), purposes=event.purposes, days=None),
         label="Share the newest version",
         about=(event.seq, sealed[-1].commitment),
         notice_slot="patient.page",

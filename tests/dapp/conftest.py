@@ -13,12 +13,15 @@ from core.audit import compare, replay
 from core.findings import Audit, ChainState
 from core.flows.publish import Publisher
 from core.outbox import TransientOutbox
+from dapp.arrivals import Arrivals
 from dapp.browser import StreamlitBrowser
 from dapp.services import Reader, Services
 from dapp.steps import Chain
 from ipfs.envelope import Identity
+from ipfs.reception import VaultReception
 from ledger.wallet import KeySigner
 from tests.dapp.people import Person, Screen
+from tests.fakes.block_store import BlockStore
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.seeds import MemorySeeds
 from tests.fakes.vault import MemoryVault
@@ -54,11 +57,20 @@ class Stage:
     """One deployment; people come to its pages."""
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
-    vault: MemoryVault = field(default_factory=MemoryVault)
+    vault: Any = field(default_factory=MemoryVault)
+    """A MemoryVault, or an IpfsVault where something is sealed anew."""
+    store: BlockStore = field(default_factory=BlockStore)
+    """The node under an IpfsVault."""
     outbox: TransientOutbox = field(default_factory=TransientOutbox)
     seeds: MemorySeeds = field(default_factory=MemorySeeds)
     withheld: int = 0
     """How many of the latest events the auditor's node keeps back."""
+
+    def __post_init__(self) -> None:
+        self.arrivals = Arrivals(self.reception)
+
+    def reception(self) -> VaultReception:
+        return VaultReception(self.vault, self.store.collect_garbage)
 
     def publisher(self) -> Publisher:
         return Publisher(ledger=self.ledger, vault=self.vault, outbox=self.outbox)
@@ -84,6 +96,7 @@ class Stage:
             identity=Identity(seed),
             ledger=self.ledger,
             vault=self.vault,
+            arrivals=self.arrivals,
         )
 
     def services(self, person: Person | None) -> Services:
@@ -93,6 +106,8 @@ class Stage:
             vault=self.vault,
             seeds=self.seeds,
             publisher=self.publisher,
+            reception=self.reception(),
+            arrivals=self.arrivals,
             browser=StreamlitBrowser(CHAIN, lambda: screen),
             audit=self.audit,
             chain=CHAIN,

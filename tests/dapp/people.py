@@ -13,17 +13,22 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from streamlit.testing.v1 import AppTest
 
+from core.errors import AnamnesisError
+from core.flows.open import Handover
 from core.flows.publish import publish, store
 from core.flows.share import prepare_reading_key
 from core.flows.submit import sign_and_submit
 from core.hashing import Address, address
-from core.records import SealContext
+from core.records import Reader, SealContext
 from core.typed_data import Domain
+from dapp.arrivals import Arrivals
 from ipfs.envelope import Identity, Recipient
 from ipfs.opening import Claim, open_record
 from ipfs.reading_key import RecoveryCode
+from ipfs.vault import IpfsVault
 from ipfs.wrapped_seed import unwrap_seed, wrap_seed
 from ledger.wallet import KeySigner
+from tests.fakes.browser import seal_anew
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.vault import MemoryVault
 
@@ -38,7 +43,7 @@ class Person:
     account: Address
     identity: Identity
     ledger: FakeLedger
-    vault: MemoryVault
+    vault: MemoryVault | IpfsVault
     paper: bytes = b'{"resourceType": "Bundle", "type": "document"}'
     """What the reading service makes of this person's paper."""
     words: RecoveryCode | None = None
@@ -48,6 +53,8 @@ class Person:
     """The account that the wallet shows, when another than the key's."""
     overrides: dict[str, Any] = field(default_factory=dict)
     """Fields that a hostile browser puts into its answers."""
+    arrivals: Arrivals | None = None
+    """Where the browser hands in what it seals anew."""
     read: list[bytes] = field(default_factory=list)
     """Every payload that was opened on this screen."""
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -109,6 +116,26 @@ class Person:
         )
         sealed = self.vault.ciphertext(commitment)
         self.read.append(open_record(self._unlock(step), claim, sealed, _bytes(step["envelope"])))
+        return {}
+
+    def _reseal(self, step: dict[str, Any]) -> dict[str, Any]:
+        assert self.arrivals is not None
+        own = Handover(
+            context=_context(step),
+            commitment=bytes.fromhex(step["commitment"][2:]),
+            envelope=_bytes(step["envelope"]),
+            envelope_digest=bytes.fromhex(step["envelope_digest"][2:]),
+        )
+        readers = [
+            Reader(account=address(each["reader"]), key=_bytes(each["reader_key"]))
+            for each in step["readers"]
+        ]
+        sealed = self.vault.ciphertext(own.commitment)
+        made = seal_anew(self._unlock(step), own, sealed, readers)
+        try:
+            self.arrivals.take(step["ticket"], made.body)
+        except AnamnesisError as error:
+            return {"ok": False, "code": "store", "message": error.user_message()}
         return {}
 
     def _read(self, _: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fromHex, toHex } from "../../dapp/components/src/bytes.js";
+import { rowsOf } from "../../dapp/components/src/practice/confirm.js";
 import { typedDigest } from "../../dapp/components/src/practice/typed.js";
 import { accountOf, PEOPLE, PRACTICE_CHAIN, PracticeWallet, signDigest } from "../../dapp/components/src/practice/wallet.js";
 
@@ -69,4 +70,18 @@ test("a field that does not fit its type is not signed", () => {
   const message = typed();
   message.message.count = String(2 ** 32);
   assert.throws(() => typedDigest(message), RangeError);
+});
+
+test("the dialog shows every field of a batch, structs in arrays included", () => {
+  const { message } = vectors.vectors.find((vector) => vector.message.primaryType === "Batch");
+  const rows = rowsOf(message.types, "Batch", message.message);
+  const shown = new Map(rows);
+  const [version, revocation, grant] = ["versions", "revocations", "grants"].map((name) => message.message[name][0]);
+  assert.equal(shown.size, rows.length, "no name twice");
+  assert.equal(shown.get("patient"), message.message.patient);
+  assert.equal(shown.get("versions 1, commitment"), version.commitment);
+  assert.equal(shown.get("revocations 1, grantee"), revocation.grantee);
+  assert.equal(shown.get("grants 1, expiry"), grant.expiry);
+  assert.ok(rows.every(([, text]) => typeof text === "string" && !text.includes("[object")));
+  assert.deepEqual(rowsOf(message.types, "Batch", { ...message.message, grants: [] }).find(([name]) => name === "grants"), ["grants", "none"]);
 });

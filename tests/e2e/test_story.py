@@ -153,7 +153,7 @@ def test_patient_sees_the_reading_and_takes_access_back(cast: Cast) -> None:
     assert wallet is not None
     expect(page.get_by_text(wallet.account.address).first).to_be_visible()
     page.get_by_text("Who can read", exact=True).click()
-    page.get_by_role("button", name="Take access back").click()
+    page.get_by_role("button", name="Take access back only").click()
     expect(page.get_by_text("Access taken back")).to_be_visible()
 
 

@@ -5,12 +5,11 @@ import { fromBase64, fromHex, toBase64 } from "./bytes.js";
 import { historyPage } from "./bundle.js";
 import { button, h, historyFrame, save } from "./dom.js";
 import { enrol, unlock } from "./enrolment.js";
-import { BrowserError } from "./errors.js";
 import { readPaper } from "./reading.js";
-import { MAX_PAYLOAD_BYTES, openSealed, rewrap } from "./sealing.js";
+import { reseal } from "./resealing.js";
+import { openSealed, rewrap } from "./sealing.js";
+import { fetchBack, fetchSealed, handIn } from "./store.js";
 import { tabVault } from "./vault.js";
-
-const MAX_SEALED_BYTES = 2 * MAX_PAYLOAD_BYTES;
 
 const contextOf = ({ context }) => ({
   chainId: context.chain_id,
@@ -20,7 +19,8 @@ const contextOf = ({ context }) => ({
   version: context.version,
 });
 
-async function sign(step, signer, { wallet, status }) {
+async function sign(step, signer, { wallet, status, body }) {
+  if (step.told) body.replaceChildren(h("p", { class: "note", "data-testid": "told" }, step.told));
   if (step.chain) await wallet.ensureChain(step.chain);
   status.say("Read the message in your wallet, then sign or decline it there.", "busy");
   const signature = await wallet.signTyped(signer, step.typed);
@@ -52,38 +52,49 @@ async function wrapFor(step, signer, place) {
   return { envelope: toBase64(envelope) };
 }
 
-async function fetchSealed(commitment) {
-  let response;
-  try {
-    response = await fetch(`/sealed/${commitment}`, { cache: "no-store", credentials: "omit" });
-  } catch {
-    throw new BrowserError("store", "The sealed record could not be fetched. Check that the page's server runs.");
-  }
-  if (!response.ok) {
-    throw new BrowserError("store", "The store did not hand over the sealed record. Try again in a moment.");
-  }
-  if (Number(response.headers.get("content-length") ?? 0) > MAX_SEALED_BYTES) {
-    throw new BrowserError("structure", "The sealed record is larger than any that this page opens.");
-  }
-  return new Uint8Array(await response.arrayBuffer());
-}
+const presentOf = (step, signer, seed, sealed) => ({
+  sealed,
+  envelope: fromBase64(step.envelope),
+  envelopeDigest: fromHex(step.envelope_digest, 32),
+  commitment: fromHex(step.commitment, 32),
+  context: contextOf(step),
+  reader: signer,
+  seed,
+});
 
 async function open(step, signer, place, answer) {
   const payload = await withSeed(step, signer, place, async (seed) => {
     place.status.say("Fetching and checking the sealed record…", "busy");
-    return openSealed({
-      sealed: await fetchSealed(step.commitment),
-      envelope: fromBase64(step.envelope),
-      envelopeDigest: fromHex(step.envelope_digest, 32),
-      commitment: fromHex(step.commitment, 32),
-      context: contextOf(step),
-      reader: signer,
-      seed,
-    });
+    return openSealed(presentOf(step, signer, seed, await fetchSealed(step.commitment)));
   });
   showHistory(payload, step, place, answer);
   place.status.say("Opened and checked in this browser. Nobody else saw it.", "good");
   return {};
+}
+
+// A ticket takes one sealing; a panel that is mounted anew meanwhile waits for the same one.
+const resealing = new Map();
+
+async function resealFor(step, signer, place) {
+  await unlock(step, signer, place);
+  if (!resealing.has(step.ticket)) {
+    resealing.set(step.ticket, resealOnce(step, signer, place).finally(() => resealing.delete(step.ticket)));
+  }
+  place.status.say("Sealing your history anew in this browser…", "busy");
+  await resealing.get(step.ticket);
+  place.status.say("Sealed anew, stored and read back. Your signature puts it on the chain.", "busy");
+  return {};
+}
+
+function resealOnce(step, signer, place) {
+  return withSeed(step, signer, place, async (seed) => reseal({
+    present: presentOf(step, signer, seed, await fetchSealed(step.commitment)),
+    readers: step.readers.map(({ reader, reader_key }) => ({ reader, readerKey: fromBase64(reader_key) })),
+    keep: async (made) => {
+      await handIn(step.ticket, made);
+      return fetchBack(made);
+    },
+  }));
 }
 
 function showHistory(payload, step, place, answer) {
@@ -99,4 +110,4 @@ function showHistory(payload, step, place, answer) {
 }
 
 /** By the `kind` that the server names. */
-export const steps = { sign, open, wrap: wrapFor, enrol, read: readPaper };
+export const steps = { sign, open, wrap: wrapFor, reseal: resealFor, enrol, read: readPaper };

@@ -13,12 +13,26 @@ const SIGN = `${CHOICE};background:#0b5d5e;color:#fff;font-weight:600`;
 
 const inWords = (name) => name.replace(/([a-z])([A-Z])/g, (_, left, right) => `${left} ${right.toLowerCase()}`);
 
+const label = (name) => h("dt", { style: NAME }, name.replaceAll("_", " "));
+const value = (text) => h("dd", { style: VALUE }, text);
+
+/** Every field of a struct by name; structs in arrays one after the other, numbered. */
+export function rowsOf(types, type, message) {
+  return types[type].flatMap(({ name, type: kind }) => {
+    const element = kind.replace(/\[\]$/, "");
+    if (element === kind) return [[name, String(message[name])]];
+    if (!message[name].length) return [[name, "none"]];
+    return message[name].flatMap((each, at) => {
+      const numbered = `${name} ${at + 1}`;
+      if (!types[element]) return [[numbered, String(each)]];
+      return rowsOf(types, element, each).map(([inner, text]) => [`${numbered}, ${inner}`, text]);
+    });
+  });
+}
+
 /** Resolves to whether the person agreed. Closing the dialog is declining. */
 export function askToSign({ primaryType, types, message }, person) {
-  const rows = types[primaryType].flatMap(({ name }) => [
-    h("dt", { style: NAME }, name.replaceAll("_", " ")),
-    h("dd", { style: VALUE }, String(message[name])),
-  ]);
+  const rows = rowsOf(types, primaryType, message).flatMap(([name, text]) => [label(name), value(text)]);
   const dialog = h(
     "dialog",
     { style: DIALOG, "aria-label": "Practice wallet", "data-testid": "practice-dialog" },
