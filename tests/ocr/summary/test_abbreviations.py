@@ -51,6 +51,13 @@ def test_summarise_resolves_an_abbreviation_with_the_words_behind_it():
     assert names(text) == {"Primary biliary cholangitis", "Gout"}
 
 
+def test_summarise_takes_the_stage_behind_an_abbreviation_with_it():
+    text = "Assessment\nHe has chronic kidney disease (CKD). His CKD stage 3 is stable."
+    (fact,) = history_of_text(text).problems
+    assert fact.name == "Chronic kidney disease stage 3"
+    assert fact.evidence[0].quote == "CKD stage 3"
+
+
 def test_summarise_keeps_the_printed_words_as_evidence():
     text = "Assessment\nHe has chronic renal insufficiency (CRI).\nProblem list\n1. CRI since 2019"
     history = history_of_text(text)
