@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import MixedPatientsError
 from core.facts import Conflict, Experiencer, Fact, Kind, Polarity
+from core.prose import Prose
 
 
 class About(StrEnum):
@@ -98,6 +99,8 @@ class History:
     documents: tuple[Source, ...] = ()
     withdrawn: tuple[Fact, ...] = ()
     """Statements of the paper that somebody said are wrong; not among the facts."""
+    prose: Prose | None = None
+    """Sentences over these facts, where somebody asked for them."""
 
     @property
     def facts(self) -> tuple[Fact, ...]:

@@ -7,6 +7,7 @@ import click
 
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
 from scripts._paperwork import cache_option, exit_code, out_option, paths_argument, read, report
+from scripts._prose import endpoint_from, prose_options, tell
 
 
 @click.command(cls=Command)
@@ -19,6 +20,7 @@ from scripts._paperwork import cache_option, exit_code, out_option, paths_argume
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="Another system's FHIR patient summary, as a source beside the paper. Repeatable.",
 )
+@prose_options
 @cache_option
 @home_option
 @json_option
@@ -26,6 +28,10 @@ def cli(
     paths: tuple[Path, ...],
     out: Path,
     summaries: tuple[Path, ...],
+    prose: str | None,
+    prose_model: str | None,
+    prose_key_file: Path | None,
+    facts_may_leave: bool,
     cache: bool,
     home: Path | None,
     as_json: bool,
@@ -42,14 +48,20 @@ def cli(
     from ocr.summary import summarise, with_summaries, write_history
     from ocr.summary.corrections_file import NAME, read_corrections
 
+    endpoint = endpoint_from(prose, prose_model, prose_key_file, facts_may_leave)
     reading, stated = with_summaries(read(paths, settings_from(home), cache=cache), summaries)
     history = corrected(summarise(reading, stated=stated), read_corrections(out / NAME))
+    if endpoint:
+        from ocr.summary.prose import worded
+
+        history = worded(history, endpoint)
     written = write_history(history, reading, out, generated_at=datetime.now(UTC))
     if as_json:
         emit({"files": [str(path) for path in written], **report(reading)})
     else:
         for path in written:
             click.echo(path)
+    tell(history.prose)
     for warning in history.warnings:
         talk(f"{click.style('note', fg='yellow')}: {warning}")
     raise SystemExit(exit_code(reading) or history.exit_code)

@@ -9,6 +9,7 @@ from core.alerts import Alert
 from core.errors import InputError
 from core.facts import Coding, Conflict, Evidence, Experiencer, Fact, Kind, Polarity
 from core.history import Caution, History
+from core.prose import Prose
 from core.words import Box
 from ocr.summary.alerts import alerts_of
 
@@ -24,6 +25,7 @@ def facts_document(history: History) -> dict[str, Any]:
         "conflicts": [_conflict(conflict) for conflict in history.conflicts],
         "alerts": [_alert(alert) for alert in alerts_of(history)],
         "warnings": [_caution(caution) for caution in history.warnings],
+        "prose": _prose(history.prose) if history.prose else None,
     }
 
 
@@ -117,6 +119,15 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "reason": alert.reason,
         "source": alert.source,
         "facts": list(alert.facts),
+    }
+
+
+def _prose(prose: Prose) -> dict[str, Any]:
+    return {
+        "model": prose.model,
+        "sentences": [{"text": one.text, "facts": list(one.facts)} for one in prose.sentences],
+        "refused": {reason.name.lower(): count for reason, count in prose.refused},
+        "notice": prose.notice,
     }
 
 
