@@ -10,7 +10,7 @@ from random import Random
 
 from bench._prose_facts import DOSES, FREQUENCIES, REACTIONS, ROUTES
 from bench._prose_mutant import Mutant
-from bench._prose_shapes import SHAPES, role_of, written
+from bench._prose_shapes import SHAPES, Written, role_of, written
 from core.facts import Experiencer, Fact, Kind, Polarity
 from core.history import History
 
@@ -18,20 +18,22 @@ from core.history import History
 def altered_sentences(history: History, rng: Random) -> Iterator[Mutant]:
     """For each fact and each field that can differ: a sentence of the fact as it is not."""
     for fact in history.facts:
+        true = _sentences_of(fact, fact, history)
         for kind, other in _alterations(fact, rng):
-            roles = role_of(other, history)
-            shapes = [(role, shape) for role, shape in SHAPES if role in roles]
-            if not shapes:
-                continue
-            role, shape = rng.choice(shapes)
-            source = written(shape, (fact,), role)
-            text = written(shape, (other,), role).text
-            # The shape may not speak of the field; then it is as true as before.
-            if text != source.text or role not in role_of(fact, history):
+            # A shape may not speak of the field; then it is as true as before.
+            told = [one for one in _sentences_of(other, fact, history) if one not in true]
+            if told and true:
                 yield Mutant(
-                    kind=f"true of another {kind}", text=text, ids=(fact.id,), source=source,
+                    kind=f"true of another {kind}", text=rng.choice(told), ids=(fact.id,),
+                    source=Written(true[0], (fact,), ""),
                     before=f"{kind} as it is", after=f"{kind} as it is not",
                 )  # fmt: skip
+
+
+def _sentences_of(fact: Fact, cited: Fact, history: History) -> list[str]:
+    """All shapes that would be true of `fact`, were it there in the place of `cited`."""
+    roles = role_of(fact, history) - {"newest" if fact is not cited else ""}
+    return [written(shape, (fact,), role).text for role, shape in SHAPES if role in roles]
 
 
 def _alterations(fact: Fact, rng: Random) -> Iterator[tuple[str, Fact]]:

@@ -2,9 +2,10 @@
 
     python -m bench.prose [--seeds 20] [--json]
 
-True sentences are hand-written shapes filled with facts made by seed. Refused must be: each of them changed in every way of `_prose_mutants` and
-`_prose_changes`, and for each fact sentences that are true of the same fact with another field.
-A history of facts without any network, reading or model; the same seeds give the same figures.
+True sentences are hand-written shapes filled with facts made by seed. Refused must be: each of them
+changed in every way of `_prose_mutants` and `_prose_changes`, and for each fact sentences that are
+true of the same fact with another field (`_prose_altered`).
+No network, reading or model is in it; the same seeds give the same figures.
 """
 
 import argparse
@@ -77,7 +78,7 @@ def true_sentences(history: History, seed: int) -> Iterator[Written]:
 
 def all_mutants(history: History, seed: int) -> Iterator[Mutant]:
     """Changed sentences, and sentences of altered facts."""
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311
     for sentence in true_sentences(history, seed):
         yield from mutants(Case(source=sentence, history=history, rng=rng))
     yield from altered_sentences(history, rng)

@@ -39,9 +39,7 @@ _TOKEN = re.compile(r"<([\w.-]+)>|([()\[\]|])|([^<>()\[\]|]+)")
 def parse(notation: str, phrases: Mapping[str, str] | None = None) -> Frame:
     """A frame as a tree. Raises SetupError when brackets do not match or a phrase is missing."""
     tokens = list(_TOKEN.finditer(_expanded(notation, phrases or {})))
-    branches, rest = _branches(tokens, 0, "")
-    if rest != len(tokens):
-        raise SetupError(f"A frame of prose.toml has a bracket too many: {notation}")
+    branches, _ = _branches(tokens, 0, "")
     return branches[0] if len(branches) == 1 else (Choice(branches, optional=False),)
 
 
@@ -99,7 +97,7 @@ def _branches(tokens: list[re.Match[str]], at: int, closing: str) -> tuple[tuple
         elif sign == closing:
             return (*branches, tuple(nodes)), at
         else:
-            break
+            raise SetupError("A frame of prose.toml has a bracket too many.")
     if closing:
         raise SetupError("A frame of prose.toml has a bracket that is not closed.")
     return (*branches, tuple(nodes)), at

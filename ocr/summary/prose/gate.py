@@ -148,13 +148,13 @@ def _placings(text: str, members: Sequence[Member]) -> Iterator[list[Placed]]:
     """
     claimed: list[tuple[int, int]] = []
     placed: list[Placed] = []
-    groups: dict[tuple[str, ...], list[Member]] = {}
+    groups: dict[str, list[Member]] = {}
     for member in members:
-        groups.setdefault(member.slots["name"].forms, []).append(member)
-    for forms in sorted(groups, key=lambda forms: -max(map(len, forms))):
-        group = sorted(groups[forms], key=lambda member: (member.fact.date or "9", member.fact.id))
-        pattern = rf"(?<![\w-]){groups[forms][0].slots['name'].pattern}(?![\w-])"
-        spans = [m.span() for m in re.finditer(pattern, text)]
+        groups.setdefault(member.fact.name.lower(), []).append(member)
+    for members_of_one in sorted(groups.values(), key=_longest_name):
+        group = sorted(members_of_one, key=lambda one: (one.fact.date or "9", one.fact.id))
+        names = "|".join(member.slots["name"].pattern for member in group)
+        spans = [m.span() for m in re.finditer(rf"(?<![\w-])(?:{names})(?![\w-])", text)]
         spans = [s for s in spans if not any(a < s[1] and s[0] < b for a, b in claimed)]
         if not spans:
             raise RefusedError(Refusal.UNSPOKEN)
@@ -165,18 +165,23 @@ def _placings(text: str, members: Sequence[Member]) -> Iterator[list[Placed]]:
     yield from islice(_orders(placed), 6)
 
 
+def _longest_name(group: Sequence[Member]) -> int:
+    """Sorts longer names first, so that a part of one is not taken for another."""
+    return -max(len(form) for member in group for form in member.slots["name"].forms)
+
+
 def _orders(placed: list[Placed]) -> Iterator[list[Placed]]:
     """By place in the text; where results share a name, also the newest first."""
     forward = sorted(placed, key=lambda one: one[0])
     yield forward
-    names = {one.slots["name"].forms for _, one in placed}
+    names = {one.fact.name.lower() for _, one in placed}
     if len(names) < len(placed):
         yield _reversed_within(forward)
 
 
 def _reversed_within(placed: list[Placed]) -> list[Placed]:
     """The members of each name in the opposite order, at the same places."""
-    left: dict[tuple[str, ...], list[Member]] = {}
+    left: dict[str, list[Member]] = {}
     for _, member in placed:
-        left.setdefault(member.slots["name"].forms, []).append(member)
-    return [(at, left[member.slots["name"].forms].pop()) for at, member in placed]
+        left.setdefault(member.fact.name.lower(), []).append(member)
+    return [(at, left[member.fact.name.lower()].pop()) for at, member in placed]

@@ -5,7 +5,7 @@ be written out or be less precise, routes and rates be told in other words of `d
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -46,10 +46,15 @@ class Told:
         body = "|".join(re.escape(form) for form in longest)
         return f"(?:{body})" if self.cased else f"(?i:{body})"
 
-    def within(self, text: str) -> "Told | None":
-        """With the forms that stand in `text` (lower case) alone."""
-        forms = tuple(form for form in self.forms if form.lower() in text)
-        return replace(self, forms=forms) if forms else None
+
+def shared(told: Sequence[Told], text: str) -> Told | None:
+    """What all of `told` have in common, as far as it stands in `text` (lower case)."""
+    forms = tuple(
+        form
+        for form in told[0].forms
+        if form.lower() in text and all(form in other.forms for other in told)
+    )
+    return replace(told[0], forms=forms) if forms else None
 
 
 def state_of(fact: Fact) -> str | None:

@@ -13,7 +13,7 @@ from functools import cache
 from core.facts import Fact, Kind
 from core.prose import Refusal
 from ocr.summary.prose.frames import Frame, parse, pattern
-from ocr.summary.prose.slots import PLAIN, Told, comparable, direction
+from ocr.summary.prose.slots import PLAIN, Told, comparable, direction, shared
 from ocr.summary.vocabulary import data
 
 _LISTS = {"items": ("item", "and"), "items-or": ("item", "or"), "items-any": ("item", "and|or"),
@@ -64,9 +64,9 @@ class _Filling:
     def _told(self, name: str, index: int | None) -> str | None:
         indices = tuple(range(len(self.members))) if index is None else (index,)
         told = [self.members[i].slots.get(name) for i in indices]
-        if told[0] is None or any(other != told[0] for other in told):
+        if not all(told):
             return None
-        standing = told[0].within(self.text)
+        standing = shared([one for one in told if one], self.text)
         return self._group(standing.pattern, indices, standing.says) if standing else None
 
     def _group(self, body: str, indices: tuple[int, ...], says: frozenset[str]) -> str:
