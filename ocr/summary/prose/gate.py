@@ -52,7 +52,7 @@ class Gate:
             raise RefusedError(Refusal.MEANING)
         if refusal := self._judge(tidy[:-1], members):
             raise RefusedError(refusal)
-        return Sentence(text=tidy[0].upper() + tidy[1:], facts=tuple(ids))
+        return Sentence(text=_begun(tidy), facts=tuple(ids))
 
     def _members(self, ids: Sequence[str]) -> list[Member]:
         if not ids:
@@ -129,6 +129,11 @@ class Gate:
             if point.id not in own
             and (not point.date or (first.date or "") <= point.date <= (last.date or "9"))
         )
+
+
+def _begun(text: str) -> str:
+    """With a capital, unless the first word has its own way with them, as eGFR and pH do."""
+    return text[0].upper() + text[1:] if text.split(" ")[0].islower() else text
 
 
 def _is_latest(fact: Fact, trend: Trend | None) -> bool:

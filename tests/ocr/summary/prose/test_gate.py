@@ -141,6 +141,14 @@ def test_admit_refuses_a_date_that_would_be_read_back_onto_another_fact(gate: Ga
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"), [("eGFR", "eGFR was 5 %."), ("lactate", "Lactate was 5 %.")]
+)
+def test_admit_begins_with_a_capital_where_the_name_allows_it(name: str, shown: str) -> None:
+    gate = make_gate(make_fact("n", Kind.LAB, name, value="5", unit="%"))
+    assert gate.admit(f"{name} was 5 %.", ["n"]).text == shown
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "The patient has g\u043eut.",
