@@ -1,5 +1,6 @@
 """The real browser behind `dapp.services.Browser`: the mounted component and its answers."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ class StreamlitBrowser:
         data: dict[str, Any] = {
             "panel": "task",
             "task": task.id,
+            "offer": _offer(slot, label, task.about),
+            "heard": state.heard(slot),
             "signer": task.signer,
             "label": label,
             "quiet": quiet,
@@ -92,6 +95,11 @@ class StreamlitBrowser:
         if task.step is not None:
             data["step"] = {"number": task.number, **task.step.shown()}
         self._component()(key=key, data=data, on_answer_change=state.receiver(key))
+
+
+def _offer(slot: str, label: str | None, about: tuple[Any, ...]) -> str:
+    """The same for two tasks that a press means the same to: one button, one set of form values."""
+    return hashlib.sha256(repr((slot, label, about)).encode()).hexdigest()[:32]
 
 
 def _go_on(slot: str, place: str, task: Task, answer: Answer, begin: Callable[[], Script]) -> bool:

@@ -41,6 +41,8 @@ class Session:
     account: Address | None = None
     tasks: dict[str, Task] = field(default_factory=dict)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    heard: dict[str, str] = field(default_factory=dict)
+    """The last task of each slot that ended after its press was taken."""
     notices: dict[str, Notice] = field(default_factory=dict)
     ignored: set[bytes] = field(default_factory=set)
     seen_events: int | None = None
@@ -80,7 +82,14 @@ def end_task(slot: str) -> None:
     ended = session().tasks.pop(slot, None)
     if ended is not None:
         session().answers.pop(ended.id, None)
+        if ended.taken >= 0:
+            session().heard[slot] = ended.id
         ended.end()
+
+
+def heard(slot: str) -> str:
+    """Tells the browser that the press it sent for an earlier task is not waiting any more."""
+    return session().heard.get(slot, "")
 
 
 def receiver(key: str) -> Callable[[], None]:

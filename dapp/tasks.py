@@ -5,6 +5,8 @@ Rules
  2. A task belongs to the form values it was begun with; other values make another task.
  3. An answer from another account than the task's signer ends it.
  4. Whatever ends a task (success, refusal, error) ends its number too: a retry is a new task.
+ 5. A press that was not heard before its task was replaced counts for the next task of its place,
+    once, if that offers the same to the account that pressed (`components/src/panels/press.js`).
 """
 
 import secrets

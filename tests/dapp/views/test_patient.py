@@ -154,6 +154,26 @@ def test_grant_sends_nothing_when_the_patient_declines(
     assert page.session_state[f"task.{slot_of(stage)}.data"]["task"] != first
 
 
+def test_browser_is_told_what_was_heard_and_what_a_press_would_mean(
+    stage: Stage, sealed: Person, doctor: Person
+) -> None:
+    """So that it carries a press over to the task in place of the one that got it, or does not."""
+    ask(doctor, sealed, Purpose.TREAT | Purpose.HRESCH, days=3)
+    slot = slot_of(stage)
+    page = section(stage.page(view, sealed), "requests")
+    first = dict(page.session_state[f"task.{slot}.data"])
+    assert first["heard"] == ""
+    page = press(page, slot, 2)
+    sealed.declines = True
+    page = press(page, slot)
+    second = dict(page.session_state[f"task.{slot}.data"])
+    assert second["task"] != first["task"]
+    assert (second["heard"], second["offer"]) == (first["task"], first["offer"])
+    page.multiselect(key=f"{slot}.purposes").set_value([Purpose.TREAT]).run()
+    third = page.session_state[f"task.{slot}.data"]
+    assert (third["heard"], third["offer"] == first["offer"]) == (first["task"], False)
+
+
 def test_grant_is_refused_when_another_key_signed(
     stage: Stage, sealed: Person, doctor: Person
 ) -> None:

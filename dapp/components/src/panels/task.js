@@ -5,6 +5,7 @@ import { button, h, statusLine } from "../dom.js";
 import { explain } from "../errors.js";
 import { steps } from "../steps.js";
 import { tabWallet } from "../wallet.js";
+import { claim, followPointer, hear, remember } from "./press.js";
 
 const REPEAT_MS = 4_000;
 const REPEATS = 8;
@@ -33,9 +34,18 @@ export class TaskPanel {
     const fresh = data.task !== this.task;
     if (fresh) this.begin(data);
     this.data = data;
+    hear(data);
     if (untaken.get(data.task)?.step <= data.taken) untaken.delete(data.task);
     if (fresh && untaken.has(data.task)) this.resume(untaken.get(data.task));
     else if (data.step && data.step.number !== this.step) this.perform(data.step);
+    else if (fresh && this.start) this.takeOver();
+  }
+
+  /** A press that this task's forerunner got, and nobody heard. */
+  takeOver() {
+    const found = claim(this.data, this.wallet.account);
+    if (found === "yes") this.go();
+    if (found === "changed") this.status.say("The page changed while you pressed. Look at it, then press again.", "bad");
   }
 
   /** A new mount finds an answer of the old one: it goes on waiting, it does not ask again. */
@@ -50,19 +60,39 @@ export class TaskPanel {
     untaken.delete(this.task);
     this.task = data.task;
     this.step = null;
+    // The same offer keeps its button: a press that has begun on it would be lost with it.
+    const stays = this.start && data.label && this.data.offer === data.offer;
+    const before = [this.status?.element, this.body];
     this.status = statusLine();
     this.body = h("div", { class: "body" });
-    this.start = data.label ? button(data.label, () => this.press(), { testid: data.testid, quiet: data.quiet }) : null;
-    this.root.replaceChildren(...[this.start, this.status.element, this.body].filter(Boolean));
+    if (stays) {
+      this.start.hidden = false;
+      before[0].replaceWith(this.status.element);
+      before[1].replaceWith(this.body);
+    } else {
+      this.start = data.label ? this.startButton(data) : null;
+      this.root.replaceChildren(...[this.start, this.status.element, this.body].filter(Boolean));
+    }
+  }
+
+  startButton({ label, testid, quiet }) {
+    const start = button(label, () => this.press(), { testid, quiet });
+    followPointer(start, () => this.data.offer, () => this.wallet.account, () => this.press());
+    return start;
   }
 
   press() {
-    if (!same(this.wallet.account, this.data.signer)) {
-      this.status.say("The wallet uses another account now. Reload the page or choose the account again.", "bad");
-      return;
+    remember(this.data, this.wallet.account);
+    this.go();
+  }
+
+  go() {
+    if (same(this.wallet.account, this.data.signer)) {
+      this.waiting("Getting ready…");
+      this.answer(0, { ok: true });
+    } else {
+      this.status.say("This page still shows another account. It is being drawn for yours; if it stays, reload it.", "busy");
     }
-    this.waiting("Getting ready…");
-    this.answer(0, { ok: true });
   }
 
   waiting(text) {
