@@ -25,8 +25,15 @@ class Sources:
         self._version = evm_version(project)
         self._parts = {each: frozenset(self._closure(each)) for each in (CONTRACT, CREDENTIALS)}
 
+    def bare(self, right: Artifact) -> Artifact:
+        """`right` without the hash of its sources that the compiler puts behind the code, so that
+        two sources that come to the same code can be told."""
+        for target in (CREDENTIALS, CONTRACT):
+            right = self.artifact(right, target, self.texts[target])
+        return right
+
     def artifact(self, right: Artifact, file: str, text: str) -> Artifact:
-        """`right` with `text` for `file`. Raises SetupError when that does not compile."""
+        """`right` with `text` for `file`, bare. Raises SetupError when that does not compile."""
         texts = {**self.texts, file: text}
         if file in self._parts[CREDENTIALS] and right.credentials is not None:
             credentials = replace(right.credentials, bytecode=self._compile(texts, CREDENTIALS))
@@ -60,6 +67,7 @@ class Sources:
                 input_bundle=bundle,
                 output_formats=["bytecode"],
                 settings=Settings(evm_version=self._version),
+                no_bytecode_metadata=True,
             )
         except Exception as error:
             # A mutant may trip over the compiler's own faults as well as over its rules.

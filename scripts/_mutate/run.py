@@ -81,7 +81,7 @@ def mutate(
     dice = random.Random(seed)  # noqa: S311  # to be repeated, not to be secret
     # A larger sample by the same seed begins with the smaller one, whose verdicts are kept.
     chosen = dice.sample(every, len(every))[:sample]
-    right = consent_artifact(project, cache / "right")
+    right = Sources(project).bare(consent_artifact(project, cache / "right"))
     # Else everything would look killed.
     if not _stands(right, 0, min(STEPS_A_WALK, steps)):
         raise VerificationError("The walk stops at the contracts themselves.", check="mutate")

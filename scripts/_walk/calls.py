@@ -215,7 +215,7 @@ class Calls:
         pool = [e for e in self.actors.everybody if e not in (patient, self._controller(patient))]
         members = self.random.sample(pool, count)
         if self.seldom(0.15) and members:
-            members[-1] = self.random.choice((members[0], self.anybody(), patient))
+            members[-1] = self.random.choice((members[0], self.anybody(), patient, ZERO_ADDRESS))
         threshold = self.random.randint(0, len(members) + 1) if self.seldom(0.2) else count // 2 + 1
         return {
             "patient": patient,
@@ -290,7 +290,9 @@ class Calls:
         targets = self.actors.everybody[3:5]
         return {
             "patient": patient,
-            "controller": self.anybody() if self.seldom() else self.random.choice(targets),
+            "controller": self.random.choice((self.anybody(), ZERO_ADDRESS))
+            if self.seldom()
+            else self.random.choice(targets),
             "guardian": self.random.choice(guardians) if given else self.anybody(),
         } | self._end()
 
