@@ -176,7 +176,7 @@ def history_of(
         vitals=rank_trends(_of(own, Kind.VITAL)),
         devices=_ranked(_affirmed(own, Kind.DEVICE), _by_name),
         social=_ranked(_of(own, Kind.SOCIAL), _by_newest),
-        contacts=_ranked(_of(own, Kind.CONTACT), _by_name),
+        contacts=_ranked(_of(own, Kind.CONTACT), _by_call),
         negated=tuple(
             f for f in own if f.polarity is Polarity.NEGATED and f.kind is not Kind.ALLERGY
         ),
@@ -202,6 +202,10 @@ def newest_first(date: str | None) -> tuple[bool, str]:
     return (date is None, inverted)
 
 
+_CALLED = (
+    "Emergency contact", "Next of kin", "Health care proxy", "Guardian", "Caregiver",
+    "Primary care physician", "Pharmacy",
+)  # fmt: skip
 _FIELDS = ("name", "birth date", "sex", "identifier")
 _SEVERITIES = ("severe", "moderate", "mild")
 
@@ -209,6 +213,11 @@ _SEVERITIES = ("severe", "moderate", "mild")
 def _by_field(fact: Fact) -> tuple[int, str]:
     known = fact.name in _FIELDS
     return (_FIELDS.index(fact.name) if known else len(_FIELDS), fact.name)
+
+
+def _by_call(fact: Fact) -> tuple[int, bool, str]:
+    known = _CALLED.index(fact.name) if fact.name in _CALLED else len(_CALLED)
+    return (known, *newest_first(fact.date))
 
 
 def _by_danger(fact: Fact) -> tuple[bool, int, str]:

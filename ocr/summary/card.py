@@ -15,7 +15,7 @@ from ocr.summary.wording import fact_line, fact_title
 PAGE = "history.html"
 """The file that the card's links lead to."""
 
-_ALERTS, _PROBLEMS, _RESULTS = 8, 14, 8
+_ALERTS, _PROBLEMS, _RESULTS, _CONTACTS = 8, 14, 8, 4
 _VITAL_TESTS = (
     "Creatinine", "eGFR", "Potassium", "Sodium", "Hemoglobin", "Platelets", "INR", "Glucose",
 )  # fmt: skip
@@ -29,7 +29,7 @@ def render_card(history: History, reading: Reading) -> str:
         page=PAGE,
         history=history,
         name=[fact for fact in history.patient if fact.name == "name"],
-        fields=[fact for fact in history.patient if fact.name != "name"],
+        fields=[*(f for f in history.patient if f.name != "name"), *history.contacts[:_CONTACTS]],
         dangers=dangers[:_ALERTS],
         more_dangers=dangers[_ALERTS:],
         problems=problems[:_PROBLEMS],

@@ -55,6 +55,8 @@ class Front:
     family: Cut[Fact]
     social: Cut[Fact]
     negated: Cut[Fact]
+    vitals: Cut[Fact]
+    contacts: Cut[Fact]
     gaps: Cut[Caution]
     checks: Cut[Fact]
 
@@ -113,14 +115,16 @@ def front_of(history: History, alerts: Sequence[Alert]) -> Front:
 
 
 _GRANTS = (
-    ("allergies", 6), ("alerts", 6), ("current", 20), ("conflicts", 2), ("problems", 8),
+    ("contacts", 2), ("allergies", 6), ("alerts", 6), ("current", 20), ("conflicts", 2),
+    ("problems", 8),
     ("labs", 6), ("conflicts", 3), ("stopped", 4), ("devices", 3), ("checks", 2), ("gaps", 2),
-    ("procedures", 4), ("immunizations", 3), ("family", 4), ("negated", 4), ("social", 3),
+    ("vitals", 4), ("procedures", 4),
+    ("immunizations", 3), ("family", 4), ("negated", 4), ("social", 3),
     ("current", 30), ("allergies", 20), ("alerts", 9), ("problems", 16), ("conflicts", 6),
     ("labs", 16), ("devices", 6), ("stopped", 8), ("checks", 6), ("gaps", 6), ("procedures", 8),
     ("immunizations", 8), ("labs", 20), ("alerts", 12), ("procedures", 12), ("stopped", 16),
     ("problems", 30), ("labs", 32), ("family", 12), ("social", 12), ("negated", 20),
-    ("immunizations", 14),
+    ("immunizations", 14), ("contacts", 4), ("vitals", 10),
 )  # fmt: skip
 """Which section may grow to how many lines, the most pressing first."""
 
@@ -132,7 +136,7 @@ def _total(sections: Mapping[str, _Section]) -> float:
     background = sum(sections[name].height for name in _BACKGROUND)
     notes = sum(sections[name].height for name in _NOTES)
     tail = [part + _HEADING for part in (background, notes) if part]
-    return _FRAME + sum(rows) + sum(optional) + sum(tail)
+    return _FRAME + sections["contacts"].height + sum(rows) + sum(optional) + sum(tail)
 
 
 _ROWS = (
@@ -140,7 +144,7 @@ _ROWS = (
     ("procedures", "immunizations", "devices"),
 )  # fmt: skip
 _OPTIONAL = ("conflicts", "stopped")
-_BACKGROUND = ("family", "social", "negated")
+_BACKGROUND = ("vitals", "family", "social", "negated")
 _NOTES = ("gaps", "checks")
 
 
@@ -175,9 +179,18 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
         "family": plain(history.family, 110, 4, 4),
         "social": plain(history.social, 110, 2, 4),
         "negated": plain(history.negated, 110, 4, 4),
+        "vitals": plain(_measured(history), 110, 3, 14),
+        "contacts": plain(history.contacts, 110, 2, 4),
         "gaps": _Section(items=gaps, width=112, columns=1, said=str),
         "checks": plain([f for f in history.facts if f.check], 104, 1),
     }
+
+
+def _measured(history: History) -> list[Fact]:
+    """The newest of each vital sign before the older ones."""
+    newest = [trend.latest for trend in history.vitals]
+    points = [point for trend in history.vitals for point in reversed(trend.points)]
+    return [*newest, *(point for point in points if point not in newest)]
 
 
 def _newest_of_each(facts: Sequence[Fact]) -> list[Fact]:

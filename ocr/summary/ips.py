@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 from core.facts import Evidence, Fact
 from core.history import History
 from core.words import Reading
+from ocr.summary import ips_people
 from ocr.summary import ips_resources as resources
 from ocr.summary.alerts import alerts_of
 from ocr.summary.page import render_html
@@ -33,7 +34,8 @@ CHECK = "urn:anamnesis:fhir:check"
 _NAMESPACE = UUID("6f6c9a3e-2f0b-5f4e-9a57-0d1f5b7d2c11")
 _PROFILE = "http://hl7.org/fhir/uv/ips/StructureDefinition"
 _PAST_ILLNESS = "11348-0"
-_OPTIONAL = (_PAST_ILLNESS, "46264-8", "29762-2")
+_OPTIONAL = (_PAST_ILLNESS, "46264-8", "29762-2", "8716-3", "47420-5", "10157-6")
+_FUNCTION = "Functional status"
 _EMPTY = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 
 
@@ -57,12 +59,19 @@ def ips_bundle(history: History, reading: Reading, *, generated_at: datetime) ->
     pages = numbered_pages(history, reading)
     sections = _sections(history)
     parts = [_Part(fact, section, subject) for section in sections for fact in section.facts]
+    doctors = [_Part(fact, None, subject) for fact in history.contacts if _is_doctor(fact)]
+    called = tuple(fact for fact in history.contacts if not _is_doctor(fact))
+    patient = resources.patient(history.patient, called)
+    if doctors:
+        patient["generalPractitioner"] = [{"reference": part.url} for part in doctors]
     entries = [
-        _entry(subject, resources.patient(history.patient)),
+        _entry(subject, patient),
         _entry(_urn("device"), _device()),
+        *(_entry(part.url, part.resource) for part in doctors),
+        *(_provenance(part.fact, part.url, stamp, pages) for part in doctors),
         *(_entry(part.url, part.resource) for part in parts),
         *(_provenance(part.fact, part.url, stamp, pages) for part in parts),
-        *(_provenance(fact, subject, stamp, pages) for fact in history.patient),
+        *(_provenance(fact, subject, stamp, pages) for fact in (*history.patient, *called)),
         *(_page_entry(page, subject) for page in pages.values()),
         _history_entry(history, reading, subject),
     ]
@@ -81,17 +90,25 @@ def ips_bundle(history: History, reading: Reading, *, generated_at: datetime) ->
 class _Part:
     """A fact with its resource and its address in the bundle."""
 
-    def __init__(self, fact: Fact, section: _Section, subject: str) -> None:
+    def __init__(self, fact: Fact, section: _Section | None, subject: str) -> None:
         self.fact = fact
         self.section = section
         self.url = _urn("fact", fact.id)
-        self.resource = section.build(fact, subject)
+        build = section.build if section else ips_people.practitioner
+        self.resource = build(fact, subject)
+
+
+def _is_doctor(fact: Fact) -> bool:
+    return fact.name == ips_people.FAMILY_DOCTOR
 
 
 def _sections(history: History) -> tuple[_Section, ...]:
     past = tuple(fact for fact in history.problems if fact.status == "resolved")
     present = tuple(fact for fact in history.problems if fact.status != "resolved")
     points = tuple(point for trend in history.labs for point in trend.points)
+    measured = tuple(point for trend in history.vitals for point in trend.points)
+    function = tuple(fact for fact in history.social if fact.name == _FUNCTION)
+    lives = tuple(fact for fact in history.social if fact.name != _FUNCTION)
     medicines = (*history.medications_current, *history.medications_stopped)
     none = {
         f.name: (f,) for f in history.negated if f.name in ("known medications", "known problems")
@@ -109,7 +126,15 @@ def _sections(history: History) -> tuple[_Section, ...]:
         ("30954-2", "Results", points, resources.observation),
         ("47519-4", "Procedures", history.procedures, resources.procedure),
         ("46264-8", "Medical devices", history.devices, resources.device),
-        ("29762-2", "Social history", history.social, resources.observation),
+        ("8716-3", "Vital signs", measured, resources.observation),
+        ("29762-2", "Social history", lives, resources.observation),
+        ("47420-5", "Functional status", function, resources.observation),
+        (
+            "10157-6",
+            "Family history (not the patient's own)",
+            history.family,
+            ips_people.relative,
+        ),
         (_PAST_ILLNESS, "Past illnesses", past, resources.condition),
     )
     return tuple(_Section(code=c, title=t, facts=f, build=b) for c, t, f, b in rows)
@@ -158,7 +183,7 @@ def _section(section: _Section, urls: Sequence[str]) -> Json:
 
 
 def _narrative_sections(history: History) -> list[Json]:
-    """What has no resource of its own: relatives' illnesses, contradictions and gaps."""
+    """What has no resource of its own: alerts, contradictions and gaps."""
     names = {fact.id: fact_line(fact) for fact in history.facts}
     disagreements = [
         f"Contradiction about {conflict.about}: " + " / ".join(names[i] for i in conflict.facts)
@@ -170,9 +195,6 @@ def _narrative_sections(history: History) -> list[Json]:
     if alerts := alerts_of(history):
         told = [f"{a.title}: {a.reason} ({a.source})" for a in alerts]
         found.append(_told("104605-1", "Alerts", told))
-    if history.family:
-        lines = [fact_line(fact) for fact in history.family]
-        found.append(_told("10157-6", "Family history (not the patient's own)", lines))
     if notes:
         found.append(_told("48767-8", "To check: contradictions and gaps", notes))
     return found

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.facts import Fact, Kind, Polarity
+from ocr.summary import ips_people
 from ocr.summary.front import is_numeric
 from ocr.summary.lab_units import ucum_of
 from ocr.summary.lab_values import bounds, number
@@ -21,6 +22,7 @@ UNKNOWN: Json = {
         }
     ]
 }
+LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 _COMPARATORS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">="}
@@ -48,8 +50,8 @@ def coded(system: str, code: str, display: str | None = None) -> Json:
     return {"coding": [coding | ({"display": display} if display else {})]}
 
 
-def patient(facts: tuple[Fact, ...]) -> Json:
-    """The Patient; what was not found is marked as unknown."""
+def patient(facts: tuple[Fact, ...], contacts: tuple[Fact, ...] = ()) -> Json:
+    """The Patient with whom to call; what was not found is marked as unknown."""
     told: dict[str, list[Fact]] = {}
     for fact in facts:
         told.setdefault(fact.name, []).append(fact)
@@ -63,6 +65,8 @@ def patient(facts: tuple[Fact, ...]) -> Json:
             {"type": {"text": fact.unit or "Identifier"}, "value": fact.value}
             for fact in identifiers
         ]
+    if called := ips_people.contacts(contacts):
+        resource["contact"] = called
     resource |= {"birthDate": birth} if birth else {"_birthDate": UNKNOWN}
     return resource | ({"gender": sex} if sex else {"gender": "unknown"})
 
@@ -144,7 +148,7 @@ def medication(fact: Fact, subject: str) -> Json:
 
 
 def observation(fact: Fact, subject: str) -> Json:
-    """A laboratory Observation; the performer is not told apart on paper."""
+    """An Observation: a result, a vital sign, or words of the social history."""
     resource: Json = {
         "resourceType": "Observation",
         "status": "final",
@@ -156,6 +160,8 @@ def observation(fact: Fact, subject: str) -> Json:
     resource |= {"effectiveDateTime": fact.date} if fact.date else {"_effectiveDateTime": UNKNOWN}
     if fact.value and is_numeric(fact):
         resource["valueQuantity"] = _quantity(fact.value, fact.unit)
+    elif fact.kind is Kind.VITAL and "/" in (fact.value or ""):
+        resource["component"] = _pressures(fact)
     elif fact.value:
         resource["valueString"] = fact.value
     else:
@@ -174,8 +180,21 @@ def observation(fact: Fact, subject: str) -> Json:
     return resource
 
 
+_PRESSURES = (("8480-6", "Systolic blood pressure"), ("8462-4", "Diastolic blood pressure"))
+
+
+def _pressures(fact: Fact) -> list[Json]:
+    """Systolic and diastolic, as the FHIR profile of blood pressure has them."""
+    return [
+        {"code": coded(LOINC, *code), "valueQuantity": _quantity(part, fact.unit)}
+        for code, part in zip(_PRESSURES, (fact.value or "").split("/"), strict=True)
+    ]
+
+
 def _category(fact: Fact) -> Json:
     system = f"{_TERMINOLOGY}/observation-category"
+    if fact.kind is Kind.VITAL:
+        return coded(system, "vital-signs", "Vital Signs")
     if fact.kind is Kind.SOCIAL:
         return coded(system, "social-history", "Social History")
     return coded(system, "laboratory", "Laboratory")

@@ -16,7 +16,7 @@ from ocr.summary.lab_table import LabRow, lab_row, lab_table
 from ocr.summary.marks import Mark, links_of, numbered_marks
 from ocr.summary.pages import numbered_pages
 from ocr.summary.sparkline import HEIGHT, WIDTH
-from ocr.summary.wording import fact_line, fact_title
+from ocr.summary.wording import fact_line, fact_title, fact_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         history=history,
         front=front,
         name=_told(history, "name"),
-        fields=[fact for fact in history.patient if fact.name != "name"],
+        fields=[*(f for f in history.patient if f.name != "name"), *front.contacts.shown],
         links=links_of(history, reading),
         facts={fact.id: fact for fact in history.facts},
         on_front={trend.latest.id for trend in front.labs.shown},
@@ -45,6 +45,7 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         others=others_of(history, front),
         title=fact_title,
         line=fact_line,
+        words=fact_words,
         lab_table=lab_table(history.labs),
         lab_halves=_halves([lab_row(trend, ()) for trend in front.labs.shown]),
         figures=_figures(history, reading, embed_images=embed_images),

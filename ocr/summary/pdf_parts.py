@@ -84,7 +84,11 @@ class Typesetter:
 
     def paragraph(self, markup: str, *, size: float = _SIZE, color: str = INK) -> Paragraph:
         style = ParagraphStyle(
-            "line", fontName="Vera", fontSize=size, leading=size * 1.2, textColor=HexColor(color)
+            "line",
+            fontName="Vera",
+            fontSize=size,
+            leading=size * 1.2,
+            textColor=HexColor(color),
         )
         return Paragraph(markup, style)
 

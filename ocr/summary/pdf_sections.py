@@ -11,10 +11,12 @@ from ocr.summary.front import Cut, Front, others_of
 from ocr.summary.lab_table import LabRow, lab_row
 from ocr.summary.page import about
 from ocr.summary.pdf_parts import GREY, RED, TrendDrawing, Typesetter
-from ocr.summary.wording import fact_line, fact_title
+from ocr.summary.wording import fact_line, fact_title, fact_words
 
 _UNKNOWN = "<b>Not stated on any page.</b> Unknown, not none."
 _MEDICINES = ("Current", "Dose", "Route", "How often", "As of", "Source")
+_LONG_VALUE = 10
+"""Letters of a value, from which on it is set smaller to stay on one line."""
 Line = Callable[[Fact], str]
 
 
@@ -22,7 +24,7 @@ def first_sections(history: History, front: Front, setter: Typesetter) -> list[A
     """Everything of the first side, in the order of the HTML page."""
     write = _Writer(history, setter)
     return [
-        *write.header(),
+        *write.header(front.contacts.shown),
         *write.mixed(),
         write.allergies(front.allergies),
         write.alerts(front.alerts),
@@ -49,7 +51,9 @@ def behind_sections(history: History, front: Front, setter: Typesetter) -> list[
         ("More immunisations", front.immunizations.rest, write.event),
         ("More devices", front.devices.rest, write.event),
         ("More family history (relatives, not the patient)", front.family.rest, write.event),
-        ("More social history", front.social.rest, write.event),
+        ("More vital signs", front.vitals.rest, write.whole),
+        ("More social history", front.social.rest, write.whole),
+        ("More contacts", front.contacts.rest, write.whole),
         ("More that the paper expressly denies", front.negated.rest, write.event),
         ("More to compare with the paper", front.checks.rest, write.again),
         ("Said to be wrong, and left out", history.withdrawn, write.whole),
@@ -108,6 +112,12 @@ class _Writer:
     def event(self, fact: Fact) -> str:
         return self._line(fact, f"{self._set.text(fact_title(fact))} {self._date(fact)}")
 
+    def _title(self, fact: Fact) -> str:
+        return self._set.text(fact_title(fact))
+
+    def _dated(self, fact: Fact) -> str:
+        return f"{self._set.text(fact_words(fact))} {self._date(fact)}"
+
     def _date(self, fact: Fact) -> str:
         return self._set.small(fact.when or "undated")
 
@@ -129,7 +139,7 @@ class _Writer:
 
     # Sections of the first side
 
-    def header(self) -> list[Any]:
+    def header(self, contacts: Sequence[Fact]) -> list[Any]:
         history, papers = self._history, sum(s.included for s in self._history.documents)
         period = f", {history.period[0]} to {history.period[1]}" if history.period else ""
         many = "" if papers == 1 else "s"
@@ -139,7 +149,7 @@ class _Writer:
         fields = "   ".join(
             f"{self._set.small(fact.unit or fact.name.capitalize())} "
             + self._line(fact, f"<b>{self._set.text(fact.value)}</b>")
-            for fact in history.patient
+            for fact in (*history.patient, *contacts)
             if fact.name != "name"
         )
         return [
@@ -230,17 +240,13 @@ class _Writer:
         rows = [self._result(lab_row(trend, ())) for trend in cut.shown]
         middle = (len(rows) + 1) // 2
         halves = [
-            [self._set.table(half, (32, 24, 17, 15, 14, 8), width=self._set.share(2))]
+            [self._set.table(half, (38, 22, 17, 14, 14, 8), width=self._set.share(2))]
             if half
             else []
             for half in (rows[:middle], rows[middle:])
         ]
         more = [self._set.paragraph(line) for line in self._more(cut)]
         return [*found, self._set.beside(halves), *more]
-
-    def _results(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        shares = (33, 27, 17, 14, 13, 8)
-        return [self._set.table(rows, shares, width=self._set.share(2))] if rows else []
 
     def _result(self, row: LabRow) -> list[Any]:
         latest = row.trend.latest
@@ -257,6 +263,7 @@ class _Writer:
     def _value(self, row: LabRow, point: Fact) -> str:
         mark = point.flag or {"high": "high", "low": "low"}.get(row.outside(point), "")
         told = self._set.text(" ".join(p for p in (point.value or "not read", mark) if p))
+        told = f'<font size="6.2">{told}</font>' if len(told) > _LONG_VALUE else told
         colored = f'<font color="{RED}">{told}</font>' if mark else told
         bold = f"<b>{colored}</b>" if point is row.trend.latest else colored
         return bold + self._set.check(point)
@@ -280,13 +287,14 @@ class _Writer:
 
     def background(self, front: Front) -> list[Any]:
         found = []
-        for title, cut in (
-            ("Family history (relatives, not the patient)", front.family),
-            ("Social", front.social),
-            ("Expressly denied", front.negated),
+        for title, cut, words in (
+            ("Vital signs", front.vitals, self._dated),
+            ("Family history (relatives, not the patient)", front.family, self._title),
+            ("Social", front.social, self._dated),
+            ("Expressly denied", front.negated, self._title),
         ):
             if cut:
-                told = [self._line(f, self._set.text(fact_title(f))) for f in cut.shown]
+                told = [self._line(f, words(f)) for f in cut.shown]
                 body = "; ".join([*told, *self._more(cut)]).replace("Denied: ", "")
                 found.append(self._set.paragraph(f"<b>{title}:</b> {body}"))
         return [self._set.heading("Background"), *found] if found else []

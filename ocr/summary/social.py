@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 
 from core.facts import Kind
-from ocr.summary.mentions import Mention, clean
-from ocr.summary.sections import Unit
+from ocr.summary.mentions import Mention
+from ocr.summary.sections import Unit, heading_kind
 from ocr.summary.sheets import Sheet
-from ocr.summary.text import TextLine
+from ocr.summary.text import Span, TextLine
 from ocr.summary.vocabulary import data, inverted, normal, phrases
 
 _LONGEST = 200
@@ -26,31 +27,89 @@ def social_mentions(sheet: Sheet) -> Iterator[Mention]:
 
 
 def contact_mentions(sheet: Sheet) -> Iterator[Mention]:
-    """Lines that begin with whom to call: "Emergency contact: ..."."""
+    """Whom to call: what stands behind the label, or under one that stands alone."""
     for line in sheet.page.lines:
-        match = _label().match(line.text)
-        if match is None:
-            continue
-        start = match.end()
-        end = _end_of_field(line, start)
-        value = clean(line.text[start:end])
-        if value:
-            at = line.start + start + len(line.text[start:]) - len(line.text[start:].lstrip())
-            yield Mention(
-                kind=Kind.CONTACT,
-                name=_contacts()[normal(match["label"])],
-                span=(at, line.start + end),
-                extent=((line.start + match.start("label"), line.start + end),),
-                method="contact-line",
-                details={"value": value, "date": sheet.date},
-                confidence=0.9,
-                numbers=((at, line.start + end),),
-            )
+        for cell in line.cells:
+            match = _label().match(sheet.text, cell.start, line.end)
+            if match and (spans := _field(sheet, line, match)):
+                yield _contact(sheet, match, spans)
 
 
-def _end_of_field(line: TextLine, start: int) -> int:
-    """Where the cell with the field's value ends."""
-    return next((c.end for c in line.cells if c.end > line.start + start), line.end) - line.start
+def phone_in(value: str) -> str | None:
+    """The first telephone number in the words of a contact."""
+    found = _PHONE.search(value)
+    return " ".join(found.group().split()) if found else None
+
+
+_PHONE = re.compile(
+    r"(?<!\d)(?!\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})\+?\(?\d[\d\s().-]{5,}\d"
+)
+_PHONE_CELL = re.compile(
+    rf"(?:(?:tel|telephone|phone|mobile|cell|mob|ph)\b[.:]*\s*)?(?P<number>{_PHONE.pattern})\s*",
+    re.IGNORECASE,
+)
+_LONGEST_NAME = 8
+"""Words of a line under a label that stands alone: a name, a relation, a number."""
+
+
+def _field(sheet: Sheet, line: TextLine, label: re.Match[str]) -> list[Span]:
+    """The places of a contact's name and telephone number."""
+    if label["colon"] is None and label.end("label") < line.end:
+        return []
+    cells = [cell for cell in line.cells if cell.end > label.end()]
+    if not cells:
+        return _below(sheet, line)
+    first = _trimmed(sheet.text, max(label.end(), cells[0].start), cells[0].end)
+    if first[0] >= first[1] or _label().match(sheet.text, *first):
+        return []
+    phones = takewhile(lambda cell: _PHONE_CELL.fullmatch(cell.text), cells[1:])
+    return [first, *(_number(cell.start, cell.text) for cell in phones)]
+
+
+def _below(sheet: Sheet, line: TextLine) -> list[Span]:
+    """The name in the line under a label that fills its own, and a number under that."""
+    found: list[Span] = []
+    for other in sheet.page.lines[line.index + 1 : line.index + 3]:
+        if phone := _PHONE_CELL.fullmatch(other.text):
+            return [*found, (other.start + phone.start("number"), other.end)] if found else []
+        words = other.text.split()
+        named = words[0][:1].isupper() and len(words) <= _LONGEST_NAME and ":" not in other.text
+        if found or not named or heading_kind(other.text):
+            return found
+        found.append(_trimmed(sheet.text, other.start, other.end))
+    return found
+
+
+def _number(start: int, text: str) -> Span:
+    found = _PHONE_CELL.fullmatch(text)
+    assert found is not None
+    return (start + found.start("number"), start + len(text))
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    while start < end and text[start] in " :.,;-":
+        start += 1
+    while end > start and text[end - 1] in " :.,;-":
+        end -= 1
+    return start, end
+
+
+def _contact(sheet: Sheet, label: re.Match[str], spans: list[Span]) -> Mention:
+    told = ", ".join(" ".join(sheet.text[slice(*span)].split()) for span in spans)
+    named = label.span("label")
+    joined = [(named[0], spans[0][1]), *spans[1:]]
+    if "\n" in sheet.text[slice(*joined[0])]:
+        joined = [named, *spans]
+    return Mention(
+        kind=Kind.CONTACT,
+        name=_contacts()[normal(label["label"])],
+        span=spans[0],
+        extent=tuple(joined),
+        method="contact-line",
+        details={"value": told, "date": sheet.date},
+        confidence=0.9,
+        numbers=tuple(spans),
+    )
 
 
 def _statement(sheet: Sheet, unit: Unit, topic: str) -> Mention:
@@ -78,4 +137,4 @@ def _contacts() -> dict[str, str]:
 @cache
 def _label() -> re.Pattern[str]:
     labels = "|".join(re.escape(label) for label in sorted(_contacts(), key=len, reverse=True))
-    return re.compile(rf"\s*(?P<label>{labels})\s*:\s*", re.IGNORECASE)
+    return re.compile(rf"\s*(?P<label>{labels})\s*(?P<colon>:)?(?!\w)[ \t]*", re.IGNORECASE)

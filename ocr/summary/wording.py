@@ -14,16 +14,26 @@ def fact_title(fact: Fact) -> str:
 
 def fact_line(fact: Fact) -> str:
     """One line with everything the fact says."""
+    words, apart = fact_words(fact), fact.kind in (Kind.SOCIAL, Kind.CONTACT)
+    if not fact.when:
+        return words
+    if apart:
+        return f"{words} ({fact.when})"
+    return f"{words}{', ' if words != fact_title(fact) else ': '}{fact.when}"
+
+
+def fact_words(fact: Fact) -> str:
+    """What the fact says, without its date."""
     told = {
         Kind.PATIENT: (fact.value, fact.unit),
         Kind.VITAL: (_measured(fact),),
-        Kind.SOCIAL: (fact.value,),
+        Kind.SOCIAL: (fact.value and fact.value.rstrip("."),),
         Kind.CONTACT: (fact.value,),
         Kind.ALLERGY: (fact.reaction, fact.severity),
         Kind.MEDICATION: (fact.dose, fact.route, fact.frequency, _status(fact)),
         Kind.LAB: (_measured(fact), fact.range and f"reference {fact.range}"),
     }.get(fact.kind, (fact.status,))
-    parts = [part for part in (*told, fact.when) if part]
+    parts = [part for part in told if part]
     return f"{fact_title(fact)}: {', '.join(parts)}" if parts else fact_title(fact)
 
 

@@ -166,7 +166,7 @@ def _placed(fact: Found, entry: Entry) -> bool:
 
 
 def _substance(fact: Found, kind: str, entry: Entry) -> bool:
-    if kind in ("patient", "lab") and not same_value(fact.value, entry["value"]):
+    if kind in ("patient", "lab", "contact") and not same_value(fact.value, entry["value"]):
         return False
     if kind in ("lab", "procedure", "immunization"):
         return fact.date in (entry["date"], None)

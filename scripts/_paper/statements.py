@@ -63,6 +63,16 @@ class Immunization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to call."""
+
+    name: str
+    """The role, such as "Primary care physician"."""
+    value: str
+    """The words of the paper."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Negated:
     """Something the paper says the patient does not have."""
 
@@ -86,5 +96,14 @@ class Optional:
 
 
 Statement = (
-    Allergy | Problem | Medication | Lab | Procedure | Immunization | Negated | Family | Optional
+    Allergy
+    | Problem
+    | Medication
+    | Lab
+    | Procedure
+    | Immunization
+    | Contact
+    | Negated
+    | Family
+    | Optional
 )

@@ -36,6 +36,7 @@ def truth(
             ],
             "procedures": _dated(ordered, say.Procedure),
             "immunizations": _dated(ordered, say.Immunization),
+            "contacts": _dated(ordered, say.Contact),
         },
         "negated": _dated(ordered, say.Negated),
         "family": _dated(ordered, say.Family),
@@ -102,5 +103,6 @@ SECTIONS: dict[str, str] = {
     "lab": "labs",
     "procedure": "procedures",
     "immunization": "immunizations",
+    "contact": "contacts",
 }
 """Kind of a fact to its section of the truth."""

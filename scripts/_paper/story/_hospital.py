@@ -12,7 +12,15 @@ from scripts._paper.model import (
     Table,
     Title,
 )
-from scripts._paper.statements import Lab, Medication, Negated, Optional, Problem, Procedure
+from scripts._paper.statements import (
+    Contact,
+    Lab,
+    Medication,
+    Negated,
+    Optional,
+    Problem,
+    Procedure,
+)
 from scripts._paper.story._cast import (
     ATORVASTATIN,
     DIABETES,
@@ -35,6 +43,7 @@ DOXYCYCLINE = Medication(
 CHEST_FILM = Procedure(name="Chest X-ray", date="2024-09-03")
 EFFUSION = Negated(name="pleural effusion")
 CHEST_PAIN, BLOOD = Negated(name="chest pain"), Negated(name="haemoptysis")
+DOCTOR = Contact(name="Primary care physician", value="Dr Tomas Ferreby")
 FEVER = Optional(kind="problem", name="fever")
 COUGH = Optional(kind="problem", name="productive cough")
 BREATH = Optional(kind="problem", name="breathlessness")
@@ -66,7 +75,7 @@ _FIRST = Sheet(
             ("Admitted", "3 September 2024"),
             ("Discharged", "8 September 2024"),
             ("Consultant", "Dr Maren Oakes"),
-            ("General practitioner", "Dr Tomas Ferreby"),
+            ("General practitioner", DOCTOR.value),
         ),
         Heading("Diagnoses"),
         Table(("Diagnosis", "Status"), (0.7, 0.3), tuple((p.name, p.status) for p in _DIAGNOSES)),
@@ -146,6 +155,7 @@ DISCHARGE = Paper(
         CHEST_PAIN,
         BLOOD,
         *LABS,
+        DOCTOR,
         FEVER,
         COUGH,
         BREATH,

@@ -1,9 +1,17 @@
 """Vital signs, devices, social history and contacts."""
 
+from typing import Any
+
+import fhirkit
 import pytest
 
+from bench.ips_rules import broken_rules
 from core.facts import Fact, Kind
-from tests.ocr.summary.paper import found, history_of_text, names
+from ocr.summary import ips_bundle, render_card, render_html, render_pdf, summarise
+from ocr.summary.social import phone_in
+from tests.ocr.summary.paper import HEAD, found, history_of_text, names, read_texts
+from tests.ocr.summary.test_outputs import AT
+from tests.ocr.summary.test_pdf import texts_of
 
 EXAM = "Physical examination:\n"
 
@@ -99,12 +107,131 @@ def test_contacts_end_where_the_next_cell_begins():
     )
     assert [(f.name, f.value) for f in history.contacts] == [
         ("Next of kin", "A. Linden"),
-        ("Pharmacy", "Corner Pharmacy"),
+        ("Pharmacy", "Corner Pharmacy, 555-0199"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Emergency contact: Paul Linden (husband)   Tel: 555-0134   Ward: 4",
+         [("Emergency contact", "Paul Linden (husband), 555-0134")]),
+        ("GP: Dr. Amira Hale, 020 7946 0018",
+         [("Primary care physician", "Dr. Amira Hale, 020 7946 0018")]),
+        ("GP: Dr. Hale   Emergency contact: P. Linden",
+         [("Emergency contact", "P. Linden"), ("Primary care physician", "Dr. Hale")]),
+        ("Emergency contact\nPaul Linden, husband\n+44 20 7946 0018\nDiagnoses\nGout",
+         [("Emergency contact", "Paul Linden, husband, +44 20 7946 0018")]),
+        ("GP: Dr. Hale   2024-03-05", [("Primary care physician", "Dr. Hale")]),
+        ("Emergency contact\nAllergies\nLatex", []),
+        ("Please ask your pharmacy about refills.", []),
+        ("Pharmacy collection only", []),
+    ],
+)  # fmt: skip
+def test_contacts_keep_the_telephone_number_that_stands_beside_them(text, told):
+    history = history_of_text(text)
+    assert [(f.name, f.value) for f in history.contacts] == told
+    for fact in history.contacts:
+        quoted = " ".join(e.quote for e in fact.evidence)
+        assert all(word in quoted for word in (fact.value or "").replace(",", "").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "phone"),
+    [
+        ("Dr. Hale, 020 7946 0018", "020 7946 0018"),
+        ("P. Linden, (555) 010-0134", "(555) 010-0134"),
+        ("Dr. Hale, 2024-03-05", None),
+        ("Dr. Hale, 05/03/2024", None),
+        ("12 High Street", None),
+    ],
+)
+def test_phone_in_takes_no_date_and_no_house_number(words, phone):
+    assert phone_in(words) == phone
 
 
 def test_contacts_are_empty_when_a_label_has_nothing_behind_it():
     assert history_of_text("Emergency contact:\n").contacts == ()
+
+
+def test_functional_status_stands_under_its_own_topic():
+    history = history_of_text(
+        "Social history:\nWalks with a cane.\nFunctional status:\n"
+        "Independent in activities of daily living.\n"
+    )
+    assert {(f.name, f.value) for f in history.social} == {
+        ("Functional status", "Walks with a cane."),
+        ("Functional status", "Independent in activities of daily living."),
+    }
+
+
+WHOLE = (
+    HEAD + "Emergency contact: Paul Linden   Tel: 555-0134\nGP: Dr. Hale\n"
+    "Pharmacy: Corner Pharmacy\nVital signs: BP 140/90 mmHg, pulse 72/min\n"
+    "Devices:\nPacemaker in 2015\nSocial history:\nFormer smoker. Walks with a cane.\n"
+    "Family history:\nMother: breast cancer.\n"
+)
+
+
+def test_background_is_on_the_first_side_of_every_file():
+    reading = read_texts(paper=WHOLE)
+    history = summarise(reading)
+    page = render_html(history, reading, embed_images=False)
+    first, card = texts_of(render_pdf(history, reading))[0], render_card(history, reading)
+    for words in ("140/90 mmHg", "Former smoker", "Walks with a cane", "Pacemaker", "mother"):
+        assert words in page[: page.index("Behind the first side")]
+        assert words in " ".join(first.split())
+    for words in ("Paul Linden, 555-0134", "Dr. Hale"):
+        assert words in page[: page.index("</header>")]
+        assert words in first
+        assert words in card[: card.index("</header>")]
+
+
+def test_background_is_in_the_bundle_with_its_provenance():
+    reading = read_texts(paper=WHOLE)
+    bundle = ips_bundle(summarise(reading), reading, generated_at=AT)
+    assert broken_rules(bundle) == []
+    assert fhirkit.validate(bundle) == []
+    by_type: dict[str, list[Any]] = {}
+    for entry in bundle["entry"]:
+        by_type.setdefault(entry["resource"]["resourceType"], []).append(entry)
+    sections = {
+        s["code"]["coding"][0]["code"]: s.get("entry", [])
+        for s in bundle["entry"][0]["resource"]["section"]
+    }
+    assert [len(sections[c]) for c in ("8716-3", "46264-8", "29762-2", "47420-5", "10157-6")] == [
+        2, 1, 1, 1, 1
+    ]  # fmt: skip
+    (patient,) = (entry["resource"] for entry in by_type["Patient"])
+    assert patient["contact"] == [
+        {
+            "relationship": [
+                {
+                    "text": "Emergency contact",
+                    "coding": [
+                        {
+                            "system": "http://terminology.hl7.org/CodeSystem/v2-0131",
+                            "code": "C",
+                            "display": "Emergency Contact",
+                        }
+                    ],
+                }
+            ],
+            "name": {"text": "Paul Linden"},
+            "telecom": [{"system": "phone", "value": "555-0134"}],
+        },
+        {"relationship": [{"text": "Pharmacy"}], "organization": {"display": "Corner Pharmacy"}},
+    ]
+    (doctor,) = by_type["Practitioner"]
+    assert patient["generalPractitioner"] == [{"reference": doctor["fullUrl"]}]
+    assert doctor["resource"]["name"] == [{"text": "Dr. Hale"}]
+    (relative,) = by_type["FamilyMemberHistory"]
+    assert relative["resource"]["relationship"]["coding"][0]["code"] == "MTH"
+    pressure = next(e["resource"] for e in by_type["Observation"] if "component" in e["resource"])
+    assert [c["valueQuantity"]["value"] for c in pressure["component"]] == [140, 90]
+    assert pressure["category"][0]["coding"][0]["code"] == "vital-signs"
+    targets = {t["reference"] for e in by_type["Provenance"] for t in e["resource"]["target"]}
+    assert {doctor["fullUrl"], relative["fullUrl"], by_type["Patient"][0]["fullUrl"]} <= targets
 
 
 def test_background_facts_quote_the_paper():

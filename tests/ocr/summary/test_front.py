@@ -66,11 +66,22 @@ def test_front_of_nothing_is_empty():
     assert not any(bool(getattr(front, field.name)) for field in fields(front))
 
 
-def test_others_of_gives_a_doubtful_statement_without_a_section_a_line_of_its_own():
+def test_front_of_gives_a_doubtful_measure_a_line_of_its_own():
     reading = read_texts(paper=HEAD + "Vital signs\nHeart rate: ~72~ /min\n")
     history = summarise(reading)
     (vital,) = [fact for fact in history.facts if fact.kind is Kind.VITAL]
     assert vital.check
-    assert others_of(history, front_of(history, ())) == [vital]
+    assert front_of(history, ()).vitals.shown == (vital,)
+    assert others_of(history, front_of(history, ())) == []
     assert f'id="{vital.id}"' in render_html(history, reading, embed_images=False)
     assert render_pdf(history, reading).startswith(b"%PDF")
+
+
+def test_front_of_shows_the_newest_of_each_vital_sign_before_older_ones():
+    told = {f"d{y}": f"Date: 20{y}-01-02\nVital signs: pulse {y}/min, weight 7{y[1]} kg\n"
+            for y in ("71", "72", "73")}  # fmt: skip
+    who = "Patient: Nora Linden   DOB: 1961-03-14\n"
+    vitals = front_of(summarise(read_texts(**{k: who + t for k, t in told.items()})), ()).vitals
+    assert [(f.name, f.value) for f in vitals.shown][:2] == [
+        ("Heart rate", "73"), ("Weight", "73")
+    ]  # fmt: skip

@@ -123,9 +123,7 @@ def test_ips_bundle_points_every_statement_to_its_page(bundle, history):
     provenances = [
         e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Provenance"
     ]
-    assert len(provenances) == len(
-        [f for f in history.facts if f.experiencer == "patient" and f not in history.negated]
-    )
+    assert len(provenances) == len([f for f in history.facts if f not in history.negated])
     quotes = {
         part["valueString"]
         for provenance in provenances

@@ -5,7 +5,17 @@ import pytest
 
 @pytest.mark.parametrize(
     "kind",
-    ["patient", "allergy", "medication", "problem", "lab", "procedure", "immunization", "family"],
+    [
+        "patient",
+        "allergy",
+        "medication",
+        "problem",
+        "lab",
+        "procedure",
+        "immunization",
+        "family",
+        "contact",
+    ],
 )
 def test_samples_give_every_statement_of_the_truth(sample, kind):
     assert sample.report.tallies[kind].missing == ()

@@ -23,7 +23,9 @@ SILENT = {
     r"Patient history from \d+ paper documents?(, \S+ to \S+)?\. Numbers in blue lead to the place"
     r" on the paper\.": "what the page is made of",
     r"Emergency card, made from \d+ papers(, the newest of \S+)?": "what the card is made of",
-    r"Birth date|Sex|MRN|Patient ID|NHS number|Insurance number|Identifier": "label of a field",
+    r"Birth date|Sex|MRN|Patient ID|NHS number|Insurance number|Identifier"
+    r"|Emergency contact|Next of kin|Health care proxy|Guardian|Caregiver"
+    r"|Primary care physician|Pharmacy": "label of a field",
     r"Name not found on the paper": "that something is missing",
     r"Not stated on any page\. Unknown, not none\.": "that something is missing",
     r"No page lists a medicine as current\. Unknown, not none\.": "that something is missing",
@@ -64,7 +66,8 @@ HEADINGS = (
     "More immunisations", "More devices", "More social history", "More of the social history",
     "More that the paper expressly denies", "More family history (relatives, not the patient)",
     "More of the family history (relatives, not the patient)", "More to compare with the paper",
-    "More that is missing", "More that is missing or to be checked", "Social:",
+    "More that is missing", "More that is missing or to be checked",
+    "Social:", "Vital signs:", "More vital signs", "More contacts", "Sources of the alerts",
     "Family history (relatives, not the patient):", "Expressly denied:",
 )  # fmt: skip
 """Headings and labels of the files."""
@@ -270,8 +273,9 @@ class Told:
         self.evidence = [(fact, each) for fact in self.facts for each in fact["evidence"]]
         self._dates = {d for fact in self.facts for d in (fact["date"], fact["date_either"]) if d}
         self._silent = [_squeezed(pattern) for pattern in SILENT]
-        # Cautions speak of files, not of the patient.
+        # Cautions speak of files and alerts' sources of publications, not of the patient.
         fixed = [*HEADINGS, *(caution["text"] for caution in document["warnings"])]
+        fixed += [alert["source"] for alert in document["alerts"]]
         self._free = [re.escape(_squeezed(words)) for words in fixed]
         dated = r"(?:\d{4}(?:-\d\d){0,2}|undated)?"
         self._free += [re.escape(_squeezed(d.name)) + dated for d in reading.documents]
@@ -315,7 +319,7 @@ def _own_words(fact: Json) -> Iterator[str]:
     """The fields of a fact, as they stand and in the letters of the PDF."""
     for name, value in fact.items():
         if isinstance(value, str) and name not in ("id", "kind", "polarity", "experiencer"):
-            yield from (value, Typesetter.plain(value))
+            yield from (value, value.rstrip("."), Typesetter.plain(value))
     yield from re.findall(r"\S+", fact["cue"] or "")
 
 
