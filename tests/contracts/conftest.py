@@ -82,10 +82,13 @@ def regulator(accounts: Any) -> AccountAPI:
 @pytest.fixture(scope="session")
 def sources(project: Any) -> Any:
     """The contracts as their sources stand: Ape sees a change of Consent.vy, not of its modules."""
-    code = consent_artifact(PROJECT, PROJECT / ".build" / "consent").bytecode
-    if _code(project.Consent) != code:
+    consent = consent_artifact(PROJECT, PROJECT / ".build" / "consent")
+    assert consent.credentials is not None
+    codes = (consent.bytecode, consent.credentials.bytecode)
+    if (_code(project.Consent), _code(project.Credentials)) != codes:
         project.load_contracts(use_cache=False)
-    assert _code(project.Consent) == code, "Ape compiles something else than is deployed"
+    both = (_code(project.Consent), _code(project.Credentials))
+    assert both == codes, "Ape compiles something else than is deployed"
     return project
 
 

@@ -107,7 +107,7 @@ class TestKeys:
             carried(replace(scene.desk, domain=elsewhere).sign(case.signer, case.message))
 
     def test_message_reverts_when_its_deadline_has_passed(self, scene, case):
-        for deadline in (0, scene.now() - 60):
+        for deadline in (0, scene.chain.blocks.head.timestamp - 1):
             late = replace(case.message, deadline=deadline)
             signature = scene.desk.sign(case.signer, late)
             scene.desk.refused(late, signature, "Consent: message expired", **case.extra)
@@ -183,7 +183,7 @@ class TestCosignature:
 
     def test_opening_reverts_when_both_signed_it_too_late(self, scene, opening):
         message, _, guardian = opening
-        late = replace(message, deadline=scene.now() - 60)
+        late = replace(message, deadline=scene.chain.blocks.head.timestamp - 1)
         first, second = (scene.desk.sign(each, late) for each in (scene.colleague, guardian))
         extra = {"cosigner": guardian.address, "cosignature": second}
         scene.desk.refused(late, first, "Consent: message expired", **extra)
