@@ -21,7 +21,7 @@ SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo samples test format bench crash walk mutate prove hostile mutate-vault doctor clean \
+.PHONY: help setup setup-test demo samples test format bench crash walk coverage mutate prove hostile mutate-vault doctor clean \
 	check check-style check-types check-imports check-contracts check-javascript
 
 help: ## this list
@@ -78,6 +78,9 @@ bench: setup ## run the benchmarks, one file for each claim (ARGS=--json)
 
 walk: setup ## call the contracts at random N times (200000), hold each outcome against the model (SEED=n, ARGS=--list)
 	@nice -n 10 anamnesis walk --steps $(or $(N),200000) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+coverage: setup ## walk until every line and branch of the contracts was seen, N steps (200000) at most (SEED=n, ARGS=--json)
+	@nice -n 10 anamnesis coverage --steps $(or $(N),200000) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 mutate: setup ## break the contracts N times (all ways) on purpose: the walk must notice (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis mutate $(if $(N),--sample $(N)) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -131,23 +131,34 @@ def _compiler() -> str:
     return found
 
 
-def _compile(project: Path, key: str) -> _Cached:
-    command = [_compiler(), "-f", _FORMATS, "--evm-version", evm_version(project), "-p", "."]
+def compiler_output(project: Path, formats: str, *sources: str) -> list[str]:
+    """What Vyper says of `sources` of contracts/, a line for each format and source.
+
+    `formats` are its own names, with commas. Raises SetupError.
+    """
+    command = [_compiler(), "-f", formats, "--evm-version", evm_version(project), "-p", "."]
     try:
         done = subprocess.run(
-            [*command, CONTRACT, CREDENTIALS],
+            [*command, *sources],
             cwd=project / "contracts",
             capture_output=True,
             text=True,
             timeout=COMPILE_SECONDS,
             check=True,
         )
-        lines = done.stdout.strip().splitlines()
-        consent, credentials = _compiled(*lines[:4]), _compiled(*lines[4:])
     except subprocess.CalledProcessError as error:
         reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise SetupError(f"The contract does not compile: {reason}") from error
-    except (subprocess.TimeoutExpired, OSError, TypeError, ValueError) as error:
+    except (subprocess.TimeoutExpired, OSError) as error:
+        raise SetupError(f"The Vyper compiler failed: {type(error).__name__}.") from error
+    return done.stdout.strip().splitlines()
+
+
+def _compile(project: Path, key: str) -> _Cached:
+    lines = compiler_output(project, _FORMATS, CONTRACT, CREDENTIALS)
+    try:
+        consent, credentials = _compiled(*lines[:4]), _compiled(*lines[4:])
+    except (TypeError, ValueError) as error:
         raise SetupError(f"The Vyper compiler failed: {type(error).__name__}.") from error
     return _Cached(source_hash=key, consent=consent, credentials=credentials)
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "vault": "Rotate, erase, export, import and verify what is sealed.",
     "crash": "Kill the parts at random moments, see that nothing acknowledged is lost.",
     "walk": "Call the contracts at random and hold them against their model.",
+    "coverage": "Say which lines and branches of the contracts run in the walk.",
     "mutate": "Break the contracts on purpose, and see whether the walk notices.",
     "hostile": "Read hundreds of hostile and broken files, see that nothing breaks.",
     "doctor": "Check the installation and say what to do.",

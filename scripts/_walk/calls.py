@@ -68,6 +68,8 @@ class Calls:
         return ZERO_ADDRESS if self.seldom(0.02) else self.random.choice(self.actors.everybody)
 
     def patient(self) -> Address:
+        if self.seldom(0.01):
+            return ZERO_ADDRESS
         return self.anybody() if self.seldom() else self.random.choice(self.actors.patients)
 
     def fresh(self) -> bytes:
@@ -123,6 +125,8 @@ class Calls:
             sender = self.random.choice(sorted(issuers))
         elif name == "accept_regulator" and not self.seldom(0.2):
             sender = self.registry.proposed
+        elif name == "revoke_license" and self.seldom(0.5):
+            who, sender = self._licensed(who)
         elif name != "license" and not self.seldom(0.2):
             sender = self.registry.regulator
         if name == "remove_issuer" and issuers and not self.seldom(0.2):
@@ -134,6 +138,11 @@ class Calls:
             "revoke_license": {"clinician": who},
         }
         return name, arguments.get(name, {"issuer": who}), sender or self.anybody()
+
+    def _licensed(self, otherwise: Address) -> tuple[Address, Address]:
+        """A clinician with a licence, and its issuer."""
+        given = sorted((who, issuer) for who, (issuer, _) in self.registry.licenses.items())
+        return self.random.choice(given) if given else (otherwise, self.anybody())
 
     def _version(self, patient: Address) -> Arguments:
         record = self.record()
@@ -181,6 +190,7 @@ class Calls:
 
     def _open_record(self, patient: Address) -> Arguments:
         purpose = self.purposes() if self.seldom(0.3) else self.random.choice((1, 2, 4))
+        purpose = 0 if self.seldom(0.03) else purpose
         reader = self.consent.controller(patient) if self.seldom(0.2) else self.anybody()
         terms = {"record": self.record(), "purpose": purpose}
         return {"reader": reader, "patient": patient, **terms} | self._end()
@@ -228,12 +238,11 @@ class Calls:
         return self.consent.controller(patient)
 
     def _set_emergency_policy(self, patient: Address) -> Arguments:
-        odd = self.seldom(0.2)
-        delays = (WEEK, WEEK + 1, 2**256 - 1) if odd else (0, 0, 60, DAY)
-        windows = (0, 73, 2**250) if odd else (1, 24, 72)
+        delays = (WEEK, WEEK + 1, 2**256 - 1) if self.seldom(0.1) else (0, 0, 60, DAY)
+        windows = (0, 73, 2**250) if self.seldom(0.1) else (1, 24, 72)
         return {
             "patient": patient,
-            "mode": self.random.choice((0, 4, 2**255) if odd else (1, 2, 3)),
+            "mode": self.random.choice((0, 0, 4, 2**255) if self.seldom(0.1) else (1, 2, 3)),
             "delay": self.random.choice(delays),
             "window": self.random.choice(windows),
             "record": self.record(),

@@ -21,10 +21,14 @@ _REASON = re.compile(r"(?:Consent|Credentials): (.*)")
 WALLET = bytes.fromhex(
     "5f3560e01c631626ba7e14602e57602036038060205f375f5f825f5f5f355af13d5f5f3e602a573d5ffd5b3d"
     "5ff35b600435606435147f1626ba7e0000000000000000000000000000000000000000000000000000000002"
-    "60005260206000f3"
+    "5f52606435600116"
+    "5f511516606b57"
+    "60205ff3"
+    "5b5f5ffd"
 )
-"""A wallet (96 bytes of EVM code). Asked about a signature (EIP-1271), it agrees when the signature
-begins with the digest; anything else is an account's word and a call, which it passes on."""
+"""A wallet (EVM code). Asked about a signature (EIP-1271), it agrees when the signature begins with
+the digest, and else answers zero or, if the last bit of the signature's first word is set, reverts.
+Anything but that question is an account's word and a call, which it passes on."""
 
 RawLog = tuple[tuple[bytes, ...], bytes]
 """Topics and data."""
@@ -117,7 +121,7 @@ class Machine:
         if sender in self._delegated:  # this EVM takes no transaction from an account with code
             self._evm.insert_account_info(sender, AccountInfo())
         try:
-            self._evm.message_call(caller, to, calldata=calldata)
+            self._send(caller, to, calldata)
         except RuntimeError as error:
             return Outcome(refusal=_reason(str(error)))
         finally:
@@ -145,7 +149,21 @@ class Machine:
     def read(self, to: Address, name: str, *words: bytes) -> bytes:
         """The answer of a view whose arguments are single words."""
         calldata = self._functions[to][name].selector + b"".join(words)
-        return bytes(self._evm.message_call(DEPLOYER, to, calldata=calldata, is_static=True))
+        return self._send(DEPLOYER, to, calldata, is_static=True)
+
+    def deployment(self, artifact: Artifact, argument: Address) -> Outcome:
+        """What would become of deploying a contract; it is taken back."""
+        with self.undone():
+            try:
+                self._deploy(artifact, argument)
+            except RuntimeError as error:
+                return Outcome(refusal=_reason(str(error)))
+        return Outcome(refusal=None)
+
+    def _send(
+        self, caller: Address, to: Address, calldata: bytes, is_static: bool = False
+    ) -> bytes:
+        return bytes(self._evm.message_call(caller, to, calldata=calldata, is_static=is_static))
 
     def _deploy(self, artifact: Artifact, argument: Address) -> Address:
         code = artifact.bytecode + abi_word("address", argument)

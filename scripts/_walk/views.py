@@ -51,6 +51,8 @@ class Views:
     def look_at_everything(self) -> None:
         """Every view of everybody."""
         self.look_at_registry()
+        separator = self._consent.domain.separator()
+        self._compare("I6 domain_separator", self._read("domain_separator"), separator)
         everybody = (ZERO_ADDRESS, *self._people)
         for patient in (*self._patients, ZERO_ADDRESS):
             self._standing(patient)

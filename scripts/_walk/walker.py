@@ -43,7 +43,13 @@ class Made:
 class Walker:
     """Both contracts and both models from one beginning."""
 
-    def __init__(self, artifact: Artifact, seed: int, random: Random | None = None) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        seed: int,
+        random: Random | None = None,
+        machine: Callable[..., Machine] = Machine,
+    ) -> None:
         self.seed = seed
         self.random = random or Random(seed)  # noqa: S311  # a walk repeats from its seed
         self.actors = Actors(seed)
@@ -52,7 +58,7 @@ class Walker:
         # Every fourth world is one whose chain forked after the contracts were deployed (S5).
         self.forked = seed % 4 == 3
         self.chain = FORK if self.forked else CHAIN
-        self.machine = Machine(
+        self.machine = machine(
             artifact,
             regulator,
             chain_id=self.chain,
@@ -74,6 +80,7 @@ class Walker:
         self.events: list[ChainEvent] = []
         self.outcomes: Counter[str] = Counter()
         self._tick(0)
+        self._refuse_to_deploy(artifact)
         self._begin()
 
     def walk(self, steps: int) -> None:
@@ -88,6 +95,14 @@ class Walker:
                 raise Violation(f"seed {self.seed}, step {step}: {error}; after {last}") from error
         self.views.look_at_everything()
         self._replay()
+
+    def _refuse_to_deploy(self, artifact: Artifact) -> None:
+        """Neither contract stands without what it relies on."""
+        nobody = Outcome(refusal="empty account")
+        registry = artifact.credentials or artifact
+        _equal(self.machine.deployment(registry, ZERO_ADDRESS), nobody, "no regulator")
+        without_code = self.actors.everybody[0]
+        _equal(self.machine.deployment(artifact, without_code), nobody, "no Credentials")
 
     def _begin(self) -> None:
         """Licences, reading keys and a policy, so that emergencies begin early."""
