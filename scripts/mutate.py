@@ -8,7 +8,7 @@ from scripts._command import Command, emit, json_option, talk
 @click.command(cls=Command)
 @click.option("--sample", type=click.IntRange(1), help="So many of the mutants; default: all.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the sample.")
-@click.option("--steps", type=click.IntRange(1), default=12_000, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=16_000, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
 @json_option
 def cli(sample: int | None, seed: int, steps: int, workers: int, as_json: bool) -> None:
