@@ -49,7 +49,8 @@ def test_truth_stands_on_its_paper(kind: str, file: str, item: dict[str, Any]) -
     text = TEXTS[file].casefold()
     said = at(file, item) if kind == "medications" else item
     for key in ("name", "value", "dose", "route", "frequency"):
-        if said.get(key):
+        # A contact's name is the role, in our word: a paper may say GP or family doctor.
+        if said.get(key) and (kind, key) != ("contacts", "name"):
             assert said[key].casefold() in text
     if said.get("date"):
         assert any(form.casefold() in text for form in written(said["date"]))
