@@ -11,7 +11,7 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, Log
 
 from core.errors import SetupError
 from core.events import ChainEvent
-from core.hashing import ZERO_ADDRESS, Address, abi_word, address, keccak256
+from core.hashing import Address, abi_word, address, keccak256
 from ledger.artifact import Artifact
 
 DEPLOYER = Address("0x" + "d0" * 20)
@@ -84,14 +84,6 @@ class Machine:
             self.consent: _functions(artifact),
             credentials: _functions(artifact.credentials),
         }
-
-    def refuses_nobody(self, artifact: Artifact) -> bool:
-        """Whether the contract cannot be deployed with the zero address for its argument."""
-        try:
-            self._deploy(artifact, ZERO_ADDRESS)
-        except RuntimeError:
-            return True
-        return False
 
     def set_time(self, now: int) -> None:
         """Begin a block at this time."""
