@@ -18,6 +18,7 @@ from ipfs.client import StoreClient, StoreSettings
 from ipfs.envelope import Identity
 from ipfs.supervisor import NodeProcess, NodeSettings
 from ipfs.vault import IpfsVault
+from tests.fakes.block_store import BlockStore
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,20 @@ def store() -> MemoryStore:
 @pytest.fixture
 def vault(tmp_path: Path, store: MemoryStore) -> Iterator[IpfsVault]:
     opened = IpfsVault.open_at(tmp_path / "vault", store)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def memory() -> BlockStore:
+    """A node's blocks and pins, without a node."""
+    return BlockStore()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, memory: BlockStore) -> Iterator[IpfsVault]:
+    """A vault over `memory`."""
+    opened = IpfsVault.open_at(tmp_path / "vault", memory)
     yield opened
     opened.close()
 

@@ -1,9 +1,7 @@
 """What comes in sealed by a browser: kept whole or not at all, and never at another's cost."""
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,18 +18,6 @@ from tests.fakes.block_store import BlockStore
 from tests.ipfs.conftest import ContextFactory, Person
 
 PAYLOAD = b"Lisinopril 10 mg daily; penicillin: rash in 1998"
-
-
-@pytest.fixture
-def memory() -> BlockStore:
-    return BlockStore()
-
-
-@pytest.fixture
-def kept(tmp_path: Path, memory: BlockStore) -> Iterator[IpfsVault]:
-    vault = IpfsVault.open_at(tmp_path / "vault", memory)
-    yield vault
-    vault.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A vault in its owner's hands: what it opens, seals anew, wraps and lets go of."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +16,6 @@ from tests.fakes.block_store import BlockStore
 from tests.ipfs.conftest import ContextFactory, Person
 
 PAYLOAD = b"Lisinopril 10 mg daily; penicillin: rash in 1998"
-
-
-@pytest.fixture
-def memory() -> BlockStore:
-    return BlockStore()
-
-
-@pytest.fixture
-def kept(tmp_path: Path, memory: BlockStore) -> Iterator[IpfsVault]:
-    vault = IpfsVault.open_at(tmp_path / "vault", memory)
-    yield vault
-    vault.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A flipped byte anywhere in what a home keeps: a named error or the right payload, no third."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,6 @@ from tests.fakes.block_store import BlockStore, leaf
 from tests.ipfs.conftest import ContextFactory, Person
 
 PAYLOAD = b"Lisinopril 10 mg daily; penicillin: rash in 1998"
-
-
-@pytest.fixture
-def memory() -> BlockStore:
-    return BlockStore()
-
-
-@pytest.fixture
-def kept(tmp_path: Path, memory: BlockStore) -> Iterator[IpfsVault]:
-    vault = IpfsVault.open_at(tmp_path / "vault", memory)
-    yield vault
-    vault.close()
 
 
 @pytest.fixture
