@@ -18,8 +18,8 @@ from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 from web3.types import RPCEndpoint
 
+from core.eip712 import Domain, TypedStruct
 from core.hashing import ZERO_HASH, Address, keccak256
-from core.typed_data import Domain, TypedStruct
 from ledger.artifact import Artifact, consent_artifact
 
 PROJECT = Path(__file__).resolve().parent.parent

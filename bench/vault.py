@@ -30,9 +30,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from core.eip712 import Domain
 from core.hashing import Address
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.sealing import MAX_SEALED_BYTES, seal, unseal
 from ipfs.supervisor import NodeProcess, NodeSettings

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from core.eip712 import Domain, TypedStruct
 from core.events import ChainEvent, Position, ReadingKeyPublished, RecoveryCompleted
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, abi_word, keccak256
 from core.records import Terms
-from core.typed_data import Domain, TypedStruct
 
 NOWHERE = Position(block=0, log_index=0, timestamp=0, transaction=bytes(32))
 """The model's events have not happened on a chain."""

@@ -19,10 +19,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from core.eip712 import Domain
 from core.errors import InputError
 from core.hashing import ZERO_HASH, Address
 from core.records import SealContext, Sealing
-from core.typed_data import Domain, SealRecord, Signed
+from core.typed_data import SealRecord, Signed
 
 
 class Stage(StrEnum):

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from core.eip712 import Domain, TypedStruct
 from core.events import Event
 from core.hashing import Address
 from core.outbox import Publication, Subject
 from core.records import Condition, Held, Reader, Received, SealContext, Sealing, Terms
-from core.typed_data import Domain, Signed, TypedStruct
+from core.typed_data import Signed
 
 
 class Signer(Protocol):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.eip712 import Domain
 from core.hashing import Address, keccak256
-from core.typed_data import Domain
 
 HISTORY_RECORD = keccak256(b"anamnesis/record/history")
 """The record that holds a patient's one history. Its versions replace one another."""

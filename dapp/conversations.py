@@ -5,6 +5,7 @@ Each function makes a script; `dapp.tasks` runs it. The messages come from `core
 
 from functools import partial
 
+from core.eip712 import TypedStruct
 from core.errors import AnamnesisError, ConsentRefusedError
 from core.events import AccessRequested
 from core.flows.open import hand_over, own_handover, prepare_receipt
@@ -28,7 +29,7 @@ from core.flows.share import (
 from core.hashing import Address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD, SealContext, Sealing
-from core.typed_data import Batch, Signed, TypedStruct
+from core.typed_data import Batch, Signed
 from dapp.services import Services
 from dapp.steps import (
     Done,

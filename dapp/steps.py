@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.eip712 import Domain, TypedStruct
 from core.errors import InputError
 from core.flows.open import Handover
 from core.hashing import Address
 from core.records import Reader, SealContext
-from core.typed_data import Domain, TypedStruct
 
 
 class Step(Protocol):

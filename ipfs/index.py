@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.eip712 import Domain
 from core.errors import InputError, StoreBusyError, StoreError
 from core.hashing import Address, address
 from core.records import SealContext, Sealing
-from core.typed_data import Domain
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 30.0

@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from core.eip712 import Domain
 from core.errors import InputError, VerificationError
 from core.hashing import address
 from core.records import SealContext, Sealing
-from core.typed_data import Domain
 from ipfs.index import StoredEnvelope, StoredSealing
 
 FORMAT = "anamnesis/archive"

@@ -30,12 +30,12 @@ from pydantic import (
     ValidationError,
 )
 
+from core.eip712 import Domain
 from core.errors import OutboxDamagedError, StoreError
 from core.hashing import Address, abi_word, keccak256
 from core.outbox import Publication, Stage, Subject
 from core.ports import Vault
 from core.records import SealContext, Sealing
-from core.typed_data import Domain
 from ipfs.cid import cid_digest
 
 OUTBOX_NAME = "outbox.db"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.eip712 import Domain
 from core.errors import (
     ChainError,
     InputError,
@@ -15,7 +16,7 @@ from core.errors import (
 from core.events import Event, ReadingKeyPublished
 from core.hashing import ZERO_HASH, Address, abi_word, address, keccak256
 from core.records import Terms
-from core.typed_data import Domain, PublishReadingKey, Signed
+from core.typed_data import PublishReadingKey, Signed
 from ledger.artifact import Artifact
 from ledger.consent import Consent, revert_reason
 from ledger.events import EventReader

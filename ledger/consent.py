@@ -7,6 +7,7 @@ from typing import Any
 from eth_abi.exceptions import DecodingError, EncodingError
 from web3 import Web3
 
+from core.eip712 import TypedStruct
 from core.errors import InputError, WrongContractError
 from core.hashing import ZERO_ADDRESS, Address, address, keccak256
 from core.typed_data import (
@@ -27,7 +28,6 @@ from core.typed_data import (
     SetGuardians,
     SetSuccessor,
     Signed,
-    TypedStruct,
     VetoRecovery,
 )
 from ledger.artifact import Artifact

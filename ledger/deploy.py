@@ -8,9 +8,9 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core.eip712 import Domain
 from core.errors import ChainError, InputError, SetupError, WrongContractError
 from core.hashing import ZERO_ADDRESS, Address, abi_word, address
-from core.typed_data import Domain
 from ledger.artifact import Artifact
 from ledger.client import clock_block, require_contract
 from ledger.rpc import Rpc, data

@@ -6,9 +6,9 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
 
+from core.eip712 import Domain, TypedStruct
 from core.errors import InputError
 from core.hashing import Address, address
-from core.typed_data import Domain, TypedStruct
 from ledger import key_file
 
 

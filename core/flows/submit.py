@@ -1,7 +1,8 @@
 """From a message to a confirmed transaction."""
 
+from core.eip712 import TypedStruct
 from core.ports import Ledger, Signer
-from core.typed_data import Signed, TypedStruct
+from core.typed_data import Signed
 
 MESSAGE_LIFETIME_SECONDS = 600
 """How long a signed message may wait for the relayer."""

@@ -11,9 +11,9 @@ from core.consent import ConsentModel
 from core.consent_state import Refused
 from core.credentials import CredentialsModel
 from core.credentials import Log as RegistryLog
+from core.eip712 import Domain
 from core.events import ChainEvent, Position
 from core.hashing import ZERO_ADDRESS, Address, abi_word, keccak256
-from core.typed_data import Domain
 from ledger.artifact import Artifact
 from scripts._walk.actors import LONGEST_SIGNATURE, ORDER, Actors
 from scripts._walk.calls import TWINS, Arguments, Calls

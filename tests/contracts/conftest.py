@@ -11,12 +11,12 @@ import pytest
 from ape.api import AccountAPI
 from ape.contracts import ContractContainer, ContractInstance
 
+from core.eip712 import Domain
 from core.hashing import ZERO_HASH, address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD, READING_KEY_BYTES
 from core.typed_data import (
     ApproveRecovery,
-    Domain,
     GrantAccess,
     OpenRecord,
     PublishReadingKey,

@@ -15,11 +15,11 @@ from vyper import compiler
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
+from core.eip712 import Domain, TypedStruct
 from core.hashing import ZERO_ADDRESS
 from core.typed_data import (
     ApproveRecovery,
     Batch,
-    Domain,
     EndEmergency,
     GrantAccess,
     OpenEmergency,
@@ -34,7 +34,6 @@ from core.typed_data import (
     SetEmergencyPolicy,
     SetGuardians,
     SetSuccessor,
-    TypedStruct,
     VetoRecovery,
 )
 

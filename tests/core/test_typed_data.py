@@ -9,8 +9,9 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from core.eip712 import DOMAIN_NAME, DOMAIN_VERSION, PARTS
 from core.hashing import address, keccak256
-from core.typed_data import DOMAIN_NAME, DOMAIN_VERSION, PARTS, STRUCTS
+from core.typed_data import STRUCTS
 from tests.vectors.make_typed_data import (
     DOMAIN,
     MESSAGES,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import ChainUnavailableError, StoreUnavailableError, VerificationError
 from core.events import AccessRequested
 from core.flows.open import own_handover
@@ -18,7 +19,6 @@ from core.flows.verify import Kind, VaultReport, require_whole, verify_vault
 from core.outbox import TransientOutbox
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs.envelope import rewrap
 from ipfs.rotation import OwnersVault
 from ipfs.vault import IpfsVault

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import StoreError, StoreUnavailableError
 from core.events import Position, RecordSealed
 from core.hashing import address, keccak256
 from core.records import HISTORY_RECORD
-from core.typed_data import Domain
 from ipfs.padding import make_frame
 from scripts._crash.checks import Acknowledgement, Inspector, needles_of
 from scripts._crash.parts import make_patients

@@ -13,6 +13,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from streamlit.testing.v1 import AppTest
 
+from core.eip712 import Domain
 from core.errors import AnamnesisError
 from core.flows.open import Handover
 from core.flows.publish import publish, store
@@ -20,7 +21,6 @@ from core.flows.share import prepare_reading_key
 from core.flows.submit import sign_and_submit
 from core.hashing import Address, address
 from core.records import Reader, SealContext
-from core.typed_data import Domain
 from dapp.arrivals import Arrivals
 from ipfs.envelope import Identity, Recipient
 from ipfs.opening import Claim, open_record

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from core.eip712 import Domain
 from core.errors import NoPaperError, StoreUnavailableError
 from core.hashing import Address, address
 from core.records import HISTORY_RECORD, SealContext, Sealing
-from core.typed_data import Domain
 from core.words import Refusal
 from dapp.reading_service import ReadingServiceSettings, Summary, create_app
 

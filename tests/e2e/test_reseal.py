@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from core.eip712 import Domain
 from core.errors import VerificationError
 from core.hashing import Address, address, keccak256
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.envelope import Identity
 from ipfs.index import StoredSealing

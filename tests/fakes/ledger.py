@@ -14,6 +14,7 @@ from eth_account.messages import encode_typed_data
 from eth_keys.exceptions import BadSignature
 
 from core.audit import extend_head, extend_roster
+from core.eip712 import Domain, Struct, TypedStruct
 from core.errors import ChainUnavailableError, InputError
 from core.events import (
     AccessGranted,
@@ -32,7 +33,6 @@ from core.purposes import Purpose
 from core.records import ALL_RECORDS, READING_KEY_BYTES, Terms
 from core.typed_data import (
     Batch,
-    Domain,
     GrantAccess,
     OpenRecord,
     PublishReadingKey,
@@ -41,8 +41,6 @@ from core.typed_data import (
     RevokeAllAccess,
     SealRecord,
     Signed,
-    Struct,
-    TypedStruct,
 )
 from ledger.revert_map import refusal, stale
 

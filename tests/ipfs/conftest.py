@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import StoreError, StoreUnavailableError
 from core.hashing import Address, address
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs.cid import cid_digest
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.envelope import Identity

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.typed_data import Domain
+from core.eip712 import Domain
 from ipfs.context import CONTEXT_BYTES, context_bytes
 from tests.ipfs.conftest import ContextFactory, Person
 

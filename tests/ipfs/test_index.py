@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import StoreError
 from core.records import SealContext, Sealing
-from core.typed_data import Domain
 from ipfs.index import Index, StoredEnvelope
 from tests.ipfs.conftest import ContextFactory, Person
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import OutboxDamagedError, StoreError, StoreUnavailableError
 from core.hashing import address
 from core.outbox import Publication
 from core.records import HISTORY_RECORD, SealContext, Sealing
-from core.typed_data import Domain, Signed
+from core.typed_data import Signed
 from ipfs.outbox import LOCK_NAME, OUTBOX_NAME, SqliteOutbox, kept_in
 from ipfs.vault import IpfsVault
 from tests.ipfs.conftest import ContextFactory, MemoryStore, Person

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.eip712 import Domain
 from core.errors import InputError, VerificationError
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs import padding
 from ipfs.sealing import MAX_SEALED_BYTES, Sealed, seal, unseal
 from tests.ipfs.conftest import ContextFactory, Person, person

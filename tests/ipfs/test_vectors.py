@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import InputError, VerificationError
 from core.hashing import address, keccak256
 from core.records import SealContext
-from core.typed_data import Domain
 from ipfs.checks import Check
 from ipfs.cid import cid_digest, cid_text
 from ipfs.context import context_bytes

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from core.eip712 import TypedStruct
 from core.hashing import ZERO_HASH, Address, keccak256
 from core.ports import Ledger, Signer
 from core.records import HISTORY_RECORD
@@ -18,7 +19,6 @@ from core.typed_data import (
     RevokeAllAccess,
     SealRecord,
     Signed,
-    TypedStruct,
     Version,
 )
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.eip712 import Domain
 from core.errors import InputError, SetupError
 from core.hashing import ZERO_HASH
-from core.typed_data import Domain, RevokeAllAccess
+from core.typed_data import RevokeAllAccess
 from ledger import key_file
 from ledger.signatures import recover
 from ledger.wallet import KeySigner

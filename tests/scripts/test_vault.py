@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from core.eip712 import Domain
 from core.flows.publish import publish
 from core.flows.share import prepare_reading_key
 from core.flows.submit import sign_and_submit
 from core.hashing import ZERO_HASH, address
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs.envelope import Identity
 from ipfs.supervisor import NodeProcess, NodeSettings
 from scripts._local import connect_ledger

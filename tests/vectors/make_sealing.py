@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from core.eip712 import Domain
 from core.hashing import Address, address, keccak256
 from core.records import HISTORY_RECORD, SealContext
-from core.typed_data import Domain
 from ipfs.checks import Check
 from ipfs.cid import cid_digest, cid_text
 from ipfs.context import account_bytes, context_bytes

@@ -12,13 +12,13 @@ from typing import Any
 
 from eth_account import Account
 
+from core.eip712 import Domain, TypedStruct
 from core.hashing import ZERO_ADDRESS, Address, address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD
 from core.typed_data import (
     ApproveRecovery,
     Batch,
-    Domain,
     EndEmergency,
     Grant,
     GrantAccess,
@@ -35,7 +35,6 @@ from core.typed_data import (
     SetEmergencyPolicy,
     SetGuardians,
     SetSuccessor,
-    TypedStruct,
     Version,
     VetoRecovery,
 )

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from coincurve import PrivateKey
 
+from core.eip712 import Domain, TypedStruct
 from core.hashing import ZERO_ADDRESS, ZERO_HASH, Address, address, keccak256
 from core.records import HISTORY_RECORD, READING_KEY_BYTES
 from core.typed_data import (
     STRUCTS,
     ApproveRecovery,
     Batch,
-    Domain,
     EndEmergency,
     Grant,
     GrantAccess,
@@ -31,7 +31,6 @@ from core.typed_data import (
     SetEmergencyPolicy,
     SetGuardians,
     SetSuccessor,
-    TypedStruct,
     Version,
     VetoRecovery,
 )

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from core.eip712 import Domain
 from core.hashing import ZERO_HASH, address, keccak256
 from core.records import HISTORY_RECORD, READING_KEY_BYTES
-from core.typed_data import Domain
 from tests.contracts.desk import DAY, Desk
 from tests.contracts.directed.scene import Scene, signer
 

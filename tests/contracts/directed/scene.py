@@ -9,6 +9,7 @@ from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_account import Account
 
+from core.eip712 import TypedStruct
 from core.hashing import Address, address, keccak256
 from core.purposes import Purpose
 from core.records import HISTORY_RECORD
@@ -24,7 +25,6 @@ from core.typed_data import (
     SetEmergencyPolicy,
     SetGuardians,
     SetSuccessor,
-    TypedStruct,
     Version,
     VetoRecovery,
 )

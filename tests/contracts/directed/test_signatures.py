@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.eip712 import TypedStruct
 from core.hashing import ZERO_ADDRESS, address, keccak256
 from core.typed_data import (
     STRUCTS,
@@ -18,7 +19,6 @@ from core.typed_data import (
     SetEmergencyPolicy,
     SetGuardians,
     SetSuccessor,
-    TypedStruct,
 )
 from tests.contracts.conftest import HERE
 from tests.contracts.desk import WITHOUT_REASON, at, compiled
