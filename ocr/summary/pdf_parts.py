@@ -19,6 +19,7 @@ from ocr.summary.sparkline import HEIGHT, WIDTH, Sparkline
 
 INK, RED, BLUE, GREY, GREEN = "#16191d", "#8f1018", "#0b4a8f", "#4a525b", "#cfe5cf"
 _FACES = {"Vera": "Vera.ttf", "VeraBd": "VeraBd.ttf"}
+_SMALL = 6.2
 _SIZE = 7.7
 
 
@@ -80,7 +81,12 @@ class Typesetter:
         return doubt + (f" {self.small(fact.corrected)}" if fact.corrected else "")
 
     def small(self, words: object) -> str:
-        return f'<font size="6.2" color="{GREY}">{self.text(words)}</font>' if words else ""
+        return f'<font size="{_SMALL}" color="{GREY}">{self.text(words)}</font>' if words else ""
+
+    def span(self, words: str, width: float) -> str:
+        """Small words such as 12.0-15.5, broken only after a hyphen: half a number misleads."""
+        fits = pdfmetrics.stringWidth(self.plain(words), "Vera", _SMALL) <= width
+        return self.small(words if fits else words.replace("-", "- "))
 
     def paragraph(self, markup: str, *, size: float = _SIZE, color: str = INK) -> Paragraph:
         style = ParagraphStyle(

@@ -16,6 +16,8 @@ from ocr.summary.wording import fact_line, fact_title, fact_words
 _UNKNOWN = "<b>Not stated on any page.</b> Unknown, not none."
 _MEDICINES = ("Current", "Dose", "Route", "How often", "As of", "Source")
 _LONG_VALUE = 10
+_RESULT_SHARES = (37, 21, 17, 16, 15, 7)
+"""Of a row of results: name, value, date, range, trend, source."""
 """Letters of a value, from which on it is set smaller to stay on one line."""
 Line = Callable[[Fact], str]
 
@@ -240,13 +242,16 @@ class _Writer:
         rows = [self._result(lab_row(trend, ())) for trend in cut.shown]
         middle = (len(rows) + 1) // 2
         halves = [
-            [self._set.table(half, (38, 22, 17, 14, 14, 8), width=self._set.share(2))]
-            if half
-            else []
+            [self._set.table(half, _RESULT_SHARES, width=self._set.share(2))] if half else []
             for half in (rows[:middle], rows[middle:])
         ]
         more = [self._set.paragraph(line) for line in self._more(cut)]
         return [*found, self._set.beside(halves), *more]
+
+    @property
+    def _range_width(self) -> float:
+        """Points for the range in a row of results, less the room beside it."""
+        return self._set.share(2) * _RESULT_SHARES[3] / sum(_RESULT_SHARES) - 3
 
     def _result(self, row: LabRow) -> list[Any]:
         latest = row.trend.latest
@@ -254,7 +259,7 @@ class _Writer:
             f"{self._set.target(latest)}<b>{self._set.text(row.trend.name)}</b>",
             self._value(row, latest) + self._set.small(f" {latest.unit or ''}"),
             self._date(latest),
-            self._set.small(latest.range or ""),
+            self._set.span(latest.range or "", self._range_width),
         )
         drawing = TrendDrawing(row.drawing) if row.drawing else ""
         told = [self._set.paragraph(cell) for cell in cells]

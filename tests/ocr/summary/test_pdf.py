@@ -1,6 +1,7 @@
 """The PDF, read back: one first side, everything else behind it, links that lead somewhere."""
 
 import ctypes
+import re
 
 import pypdfium2
 import pypdfium2.raw as pdfium_c
@@ -78,6 +79,17 @@ def test_render_pdf_names_the_whole_source_of_each_alert():
     assert "US label of citalopram tablets" in first
     assert "Sources of the alerts" in listed
     assert "as on PrescriberPoint, August 2023, 2 Dosage and administration" in listed
+
+
+@pytest.mark.parametrize("words", ["12.0-15.5", "0.50-1.00", "135.0-145.0", "4000.0-11000.0"])
+def test_render_pdf_breaks_no_number_of_a_range_and_no_date(words):
+    reading = drawn(
+        f"{HEAD}\nLaboratory results\nCollected: 2025-03-10\nHemoglobin 11.8 g/dL {words}"
+    )
+    first, *_ = texts_of(render_pdf(summarise(reading), reading))
+    low, high = words.split("-")
+    assert re.search(rf"\b{low}-\s*{high}\b", first)
+    assert first.count("2025-03-10") == 3  # from and to, and the result's own
 
 
 def test_render_pdf_of_nothing_is_a_page():
