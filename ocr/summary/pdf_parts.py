@@ -21,6 +21,8 @@ INK, RED, BLUE, GREY, GREEN = "#16191d", "#8f1018", "#0b4a8f", "#4a525b", "#cfe5
 _FACES = {"Vera": "Vera.ttf", "VeraBd": "VeraBd.ttf"}
 _SMALL = 6.2
 _SIZE = 7.7
+_TREND = 0.35
+"""Size of a trend beside the page's."""
 
 
 def register_faces() -> None:
@@ -169,12 +171,12 @@ class TrendDrawing(Flowable):  # type: ignore[misc]
 
     def __init__(self, drawing: Sparkline) -> None:
         super().__init__()
-        self.width, self.height = WIDTH * 0.4, HEIGHT * 0.4
+        self.width, self.height = WIDTH * _TREND, HEIGHT * _TREND
         self._drawing = drawing
 
     def draw(self) -> None:
         canvas = self.canv
-        canvas.scale(0.4, 0.4)
+        canvas.scale(_TREND, _TREND)
         if band := self._drawing.band:
             canvas.setFillColor(HexColor(GREEN))
             canvas.rect(0, HEIGHT - band[0] - band[1], WIDTH, band[1], stroke=0, fill=1)

@@ -16,7 +16,7 @@ from ocr.summary.wording import fact_line, fact_title, fact_words
 _UNKNOWN = "<b>Not stated on any page.</b> Unknown, not none."
 _MEDICINES = ("Current", "Dose", "Route", "How often", "As of", "Source")
 _LONG_VALUE = 10
-_RESULT_SHARES = (37, 21, 17, 16, 15, 7)
+_RESULT_SHARES = (37, 21, 17, 16, 14, 8)
 """Of a row of results: name, value, date, range, trend, source."""
 """Letters of a value, from which on it is set smaller to stay on one line."""
 Line = Callable[[Fact], str]
