@@ -37,7 +37,6 @@ DELAY_SHIFT: constant(uint256) = 96
 THRESHOLD_SHIFT: constant(uint256) = 40
 
 U8: constant(uint256) = 2**8 - 1
-U32: constant(uint256) = 2**32 - 1
 U40: constant(uint256) = 2**40 - 1
 
 # STORAGE
