@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "read": "Read paper: text and word boxes for each page.",
     "summarize": "Paper to one history: one page (HTML, PDF), emergency card, FHIR, facts.",
     "correct": "Say that a fact is wrong, right or incomplete; outlives every run.",
+    "forget": "Delete what reading kept of some paper, or of all.",
     "publish": "Seal a history, store it, commit to it; resumes where it was cut off.",
     "samples": "Make the sample paper and its truth.",
     "deploy": "Deploy the Consent contract, or verify the one that stands.",
