@@ -28,14 +28,13 @@ def connect_ledger(settings: DappSettings) -> EvmLedger:
 
 
 def open_vault(settings: DappSettings) -> IpfsVault:
-    """Raises StoreError when the index cannot be used; the node is asked at first use."""
-    return IpfsVault.open_at(settings.vault, StoreClient(StoreSettings(address=settings.ipfs)))
+    """Raises StoreError, InputError; the node is asked at first use."""
+    return IpfsVault.open_at(settings.vault, _store(settings))
 
 
 def make_reception(settings: DappSettings, vault: IpfsVault) -> VaultReception:
     """What takes in a browser's sealings, over the same node as the vault."""
-    store = StoreClient(StoreSettings(address=settings.ipfs))
-    return VaultReception(vault, store.collect_garbage)
+    return VaultReception(vault, _store(settings).collect_garbage)
 
 
 def make_publisher(
@@ -47,5 +46,9 @@ def make_publisher(
         vault=vault,
         outbox=outbox,
         settle=settler(ledger),
-        require_kept=kept_in(StoreClient(StoreSettings(address=settings.ipfs))),
+        require_kept=kept_in(_store(settings)),
     )
+
+
+def _store(settings: DappSettings) -> StoreClient:
+    return StoreClient(StoreSettings.at(settings.ipfs, settings.ipfs_credentials))

@@ -36,6 +36,8 @@ class DappSettings:
     snapshots: Path | None
     ipfs: str
     """Multiaddr of the IPFS node's RPC."""
+    ipfs_credentials: Path | None
+    """File with name:password for it; None: it asks for none."""
     vault: Path
     """The index of sealed records and envelopes."""
     reading_url: str | None
@@ -80,6 +82,7 @@ class _File(BaseModel):
     relayer_key: Path | None = None
     snapshots: Path | None = None
     ipfs: str
+    ipfs_credentials: Path | None = None
     vault: Path
     reading_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
     reading_token: str | None = None

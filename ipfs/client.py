@@ -29,6 +29,7 @@ from ipfshttpclient import http as ipfs_http
 from core.errors import InputError, StoreError, StoreUnavailableError, VerificationError
 from ipfs.checks import Check
 from ipfs.cid import CHUNK_BYTES, CidHash, cid_digest, cid_text
+from ipfs.node.credentials import Credentials
 from ipfs.sealing import MAX_SEALED_BYTES
 from ipfs.sockets import SOCKET_NAME, socket_path
 
@@ -77,7 +78,7 @@ _UNAVAILABLE = (
 
 
 _REMEDIES = {
-    401: "It asks for credentials: give those of its endpoint in the settings.",
+    401: "It asks for credentials: name a file with them in the setting ipfs_credentials.",
     403: "It refuses where the request comes from: allow this host in its API settings.",
     404: "It does not offer this request: use Kubo, or a proxy that passes all of its RPC on.",
     413: "It takes no requests of this size: raise its limit.",
@@ -107,6 +108,12 @@ class StoreSettings:
     """Longest time that the body of one answer may take in all."""
     credentials: tuple[str, str] | None = field(default=None, repr=False)
     """User and password for HTTP basic authentication, for a node behind one."""
+
+    @classmethod
+    def at(cls, address: str, credentials_file: Path | None) -> "StoreSettings":
+        """A node, and the file (0600, name:password) with what it asks for. Raises InputError."""
+        pair = Credentials.of_file(credentials_file).pair() if credentials_file else None
+        return cls(address=address, credentials=pair)
 
     @classmethod
     def local(cls, home: Path) -> "StoreSettings":

@@ -46,6 +46,12 @@ home_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for state and keys (0700). Default: ANAMNESIS_HOME, or your data folder.",
 )
+ipfs_option = click.option(
+    "--ipfs",
+    help="Multiaddr of the RPC of another IPFS node (Kubo, or a proxy of IPFS Cluster). Default: "
+    "ANAMNESIS_IPFS, else the running stack's, else our own. ANAMNESIS_IPFS_CREDENTIALS names a "
+    "file with name:password if it asks for them.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 

@@ -11,6 +11,7 @@ from scripts._settings import ROOT, Settings, private_folder
 from scripts._stack_record import read_record, runs
 
 if TYPE_CHECKING:
+    from ipfs.client import StoreSettings
     from ipfs.vault import IpfsVault
     from ledger.artifact import Artifact
     from ledger.client import EvmLedger
@@ -103,14 +104,24 @@ def connect_ledger(settings: Settings) -> "EvmLedger":
     )
 
 
+def store_settings(settings: Settings, ipfs: str) -> "StoreSettings":
+    """How to reach the IPFS node at a multiaddr. Raises InputError.
+
+    The credentials of the settings go to the node of the settings, and to no other.
+    """
+    from ipfs.client import StoreSettings
+
+    named = ipfs == settings.ipfs
+    return StoreSettings.at(ipfs, settings.ipfs_credentials if named else None)
+
+
 def open_vault(settings: Settings, ipfs: str) -> "IpfsVault":
     """The vault under home, over the IPFS node at a multiaddr."""
-    from ipfs.client import StoreClient, StoreSettings
+    from ipfs.client import StoreClient
     from ipfs.vault import IpfsVault
 
-    return IpfsVault.open_at(
-        Places(home=settings.home).vault, StoreClient(StoreSettings(address=ipfs))
-    )
+    store = StoreClient(store_settings(settings, ipfs))
+    return IpfsVault.open_at(Places(home=settings.home).vault, store)
 
 
 def rpc_url(settings: Settings) -> str:

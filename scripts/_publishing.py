@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import AnamnesisError, InputError, MixedPatientsError, NoPaperError
 from core.outbox import Publication
-from scripts._local import Places
+from scripts._local import Places, store_settings
 from scripts._settings import Settings
 
 if TYPE_CHECKING:
@@ -63,15 +63,13 @@ def local_publisher(
     settings: Settings, ledger: "EvmLedger", vault: "IpfsVault", ipfs: str
 ) -> "Publisher":
     """A publisher over home and the IPFS node at a multiaddr."""
-    from ipfs.client import StoreClient, StoreSettings
+    from ipfs.client import StoreClient
 
-    store = StoreClient(StoreSettings(address=ipfs))
+    store = StoreClient(store_settings(settings, ipfs))
     return make_publisher(ledger, vault, store, open_outbox(settings))
 
 
-def carry_on(
-    settings: Settings, signer: "Signer | None" = None, ipfs: str | None = None
-) -> "Iterator[Resumed]":
+def carry_on(settings: Settings, signer: "Signer | None" = None) -> "Iterator[Resumed]":
     """Bring what is under way under home to its end, one publication after the other.
 
     `signer` signs what waits for its own account. Raises what keeps it from beginning; what stops
@@ -80,7 +78,7 @@ def carry_on(
     from scripts._local import connect_ledger
     from scripts._vault import opened
 
-    with closing(open_outbox(settings)) as outbox, opened(settings, ipfs) as vault:
+    with closing(open_outbox(settings)) as outbox, opened(settings) as vault:
         publisher = make_publisher(connect_ledger(settings), vault.vault, vault.store, outbox)
         yield from publisher.resume(signer)
 
@@ -92,7 +90,7 @@ def finish_resealed(settings: Settings) -> "Iterator[Sealing]":
     from scripts._local import connect_ledger
     from scripts._vault import opened
 
-    with closing(open_outbox(settings)) as outbox, opened(settings, None) as kept:
+    with closing(open_outbox(settings)) as outbox, opened(settings) as kept:
         publisher = make_publisher(connect_ledger(settings), kept.vault, kept.store, outbox)
         reception = VaultReception(kept.vault, kept.store.collect_garbage)
         for patient in kept.vault.patients():

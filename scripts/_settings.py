@@ -26,6 +26,10 @@ class Settings(BaseModel):
     chain_id: int = Field(default=31337, ge=1)
     consent: str | None = None
     """Address of the Consent contract; None: the deployment recorded under home."""
+    ipfs: str | None = Field(default=None, pattern=r"^/")
+    """Multiaddr of the RPC of a Kubo or an IPFS Cluster proxy; None: our own node."""
+    ipfs_credentials: Path | None = None
+    """File (0600) with name:password for that RPC; None: it asks for none."""
     dapp_port: int = Field(default=8501, ge=0, le=65535)
     """0: any free port."""
     workers: int | None = Field(default=None, ge=1)

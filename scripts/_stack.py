@@ -23,6 +23,7 @@ from types import FrameType
 from typing import Self
 
 from core.errors import PortInUseError, SetupError, WrongContractError
+from ipfs.client import StoreClient
 from ipfs.supervisor import NodeProcess
 from ipfs.supervisor import NodeSettings as StoreNodeSettings
 from ledger import tethered
@@ -31,7 +32,7 @@ from ledger.node import LocalNode
 from ledger.node import NodeSettings as ChainNodeSettings
 from ledger.relayer import fund_locally, relayer_account
 from scripts import _ports
-from scripts._local import Places, artifact, write_private
+from scripts._local import Places, artifact, store_settings, write_private
 from scripts._settings import ROOT, Settings, private_folder
 from scripts._stack_record import Record, record_path
 
@@ -222,6 +223,11 @@ class Stack:
     def reading_url(self) -> str:
         return f"http://{HOST}:{self.ports.reading}"
 
+    @property
+    def ipfs(self) -> str:
+        """Multiaddr of the IPFS node's RPC."""
+        return self.settings.ipfs or (self.store.address if self.store else "")
+
     def _start_chain(self) -> LocalNode:
         node = LocalNode(
             ChainNodeSettings(
@@ -235,7 +241,11 @@ class Stack:
         self._ending.callback(node.stop)
         return node
 
-    def _start_store(self) -> NodeProcess:
+    def _start_store(self) -> NodeProcess | None:
+        """Our own IPFS node; None when the settings name another, which is its owner's to watch."""
+        if self.settings.ipfs is not None:
+            StoreClient(store_settings(self.settings, self.settings.ipfs)).version()
+            return None
         store = NodeProcess(self.store_settings)
         store.start()
         self._ending.callback(store.stop)
@@ -274,7 +284,8 @@ class Stack:
             "artifacts": str(self.places.artifacts),
             "relayer_key": str(self.places.relayer_key),
             "snapshots": str(self.places.chain),
-            "ipfs": self.store.address,
+            "ipfs": self.ipfs,
+            "ipfs_credentials": _text(self.settings.ipfs_credentials),
             "vault": str(self.places.vault),
             "reading_url": self.reading_url,
             "reading_token": self.token,
@@ -290,14 +301,16 @@ class Stack:
         write_private(home / "reading.json", json.dumps(reading, indent=2))
 
     def _record(self) -> Record:
-        pids = {"stack": os.getpid(), "chain": self.node.pid, "ipfs": self.store.pid}
+        pids = {"stack": os.getpid(), "chain": self.node.pid}
+        if self.store is not None:
+            pids["ipfs"] = self.store.pid
         pids |= {each.name: each.process.pid for each in self.servers if each.process}
         record = Record(
             dapp=self.origin,
             rpc_url=self.node.url,
             chain_id=self.settings.chain_id,
             consent=self.deployment.contract,
-            ipfs=self.store.address,
+            ipfs=self.ipfs,
             pids={name: pid for name, pid in pids.items() if pid is not None},
         )
         write_private(record_path(self.settings.home), json.dumps(asdict(record), indent=2))
@@ -306,7 +319,7 @@ class Stack:
     def _revive(self) -> None:
         if self.node.failure is not None:
             raise self.node.failure
-        if not self.store.is_running():
+        if self.store is not None and not self.store.is_running():
             self._again("IPFS node", self.store.start)
         for server in self.servers:
             if not server.runs:
@@ -322,6 +335,10 @@ class Stack:
         self.talk(f"The {name} died; starting it again.")
         start()
         self._record()
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
 
 
 def _answers(url: str) -> bool:

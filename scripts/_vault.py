@@ -11,7 +11,7 @@ import click
 
 from core.errors import InputError
 from core.records import SealContext
-from scripts._local import Places
+from scripts._local import Places, store_settings
 from scripts._settings import Settings
 from scripts._stack_record import read_record, runs
 
@@ -41,24 +41,26 @@ class Owner:
 
 
 @contextmanager
-def opened(settings: Settings, ipfs: str | None) -> Iterator[OpenVault]:
-    """The vault under home over the node at `ipfs`, else of the running stack, else its own.
+def opened(settings: Settings) -> Iterator[OpenVault]:
+    """The vault under home over the node of the settings, else of the running stack, else its own.
 
-    A node of its own runs as long as the command. Raises StoreError and its kin.
+    A node of its own runs as long as the command. Raises StoreError and its kin, also when the
+    node of the settings is of a version that this project was not made for.
     """
     from ipfs.block_client import BlockClient
-    from ipfs.client import StoreSettings
     from ipfs.supervisor import NodeProcess, NodeSettings
     from ipfs.vault import IpfsVault
 
     record = read_record(settings.home)
     with ExitStack() as ending:
-        address = ipfs
+        address = settings.ipfs
         if address is None and record is not None and all(map(runs, record.pids.values())):
             address = record.ipfs
         if address is None:
             address = ending.enter_context(NodeProcess(NodeSettings.local(settings.home))).address
-        store = BlockClient(StoreSettings(address=address))
+        store = BlockClient(store_settings(settings, address))
+        if settings.ipfs is not None:
+            store.version()
         vault = IpfsVault.open_at(Places(home=settings.home).vault, store)
         ending.callback(vault.close)
         yield OpenVault(vault=vault, store=store)

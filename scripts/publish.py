@@ -9,7 +9,16 @@ from rich.console import Console
 
 from core.errors import InputError, PublicationError
 from core.outbox import Publication, Stage
-from scripts._command import Command, emit, fail, home_option, json_option, settings_from, talk
+from scripts._command import (
+    Command,
+    emit,
+    fail,
+    home_option,
+    ipfs_option,
+    json_option,
+    settings_from,
+    talk,
+)
 from scripts._paperwork import cache_option
 
 if TYPE_CHECKING:
@@ -29,7 +38,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The patient's wallet file. Default: people/patient under home, the demo's.",
 )
-@click.option("--ipfs", help="Multiaddr of the IPFS node; default: the running stack's.")
+@ipfs_option
 @cache_option
 @home_option
 @json_option
@@ -50,13 +59,13 @@ def cli(
     """
     if bool(paths) + resume + status != 1:
         raise InputError("Give either PATHS, or --resume, or --status.")
-    settings = settings_from(home)
+    settings = settings_from(home, ipfs=ipfs)
     if status:
         _status(settings, as_json)
     elif resume:
-        _resume(settings, wallet, ipfs, as_json)
+        _resume(settings, wallet, as_json)
     else:
-        _publish(paths, settings, wallet, ipfs, cache, as_json)
+        _publish(paths, settings, wallet, cache, as_json)
 
 
 def _status(settings: "Settings", as_json: bool) -> None:
@@ -73,13 +82,13 @@ def _status(settings: "Settings", as_json: bool) -> None:
         talk("Nothing was published from here yet.")
 
 
-def _resume(settings: "Settings", wallet: Path | None, ipfs: str | None, as_json: bool) -> None:
+def _resume(settings: "Settings", wallet: Path | None, as_json: bool) -> None:
     from scripts._publishing import carry_on, line, shown
     from scripts._vault import owner_of
 
     signer = owner_of(wallet).signer if wallet else None
     resumed = []
-    for each in carry_on(settings, signer, ipfs):
+    for each in carry_on(settings, signer):
         resumed.append(each)
         talk(line(each.publication))
     if as_json:
@@ -103,7 +112,6 @@ def _publish(
     paths: tuple[Path, ...],
     settings: "Settings",
     wallet: Path | None,
-    ipfs: str | None,
     cache: bool,
     as_json: bool,
 ) -> None:
@@ -115,7 +123,7 @@ def _publish(
     with (
         Console(stderr=True).status("Connecting") as bar,
         closing(open_outbox(settings, lambda now: bar.update(_SAYS[now.stage]))) as outbox,
-        opened(settings, ipfs) as vault,
+        opened(settings) as vault,
     ):
         ledger = connect_ledger(settings)
         bar.stop()  # reading has a bar of its own

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from core.errors import AnamnesisError
-from scripts._command import Command, emit, home_option, json_option, settings_from, talk
+from scripts._command import (
+    Command,
+    emit,
+    home_option,
+    ipfs_option,
+    json_option,
+    settings_from,
+    talk,
+)
 
 if TYPE_CHECKING:
     from ipfs.supervisor import NodeProcess
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ipfs-port", type=click.IntRange(0, 65535), help="Serve IPFS on loopback too; 0: any port."
 )
+@ipfs_option
 @home_option
 @json_option
 def cli(
@@ -37,20 +46,24 @@ def cli(
     swarm_listen: tuple[str, ...],
     swarm_peer: tuple[str, ...],
     ipfs_port: int | None,
+    ipfs: str | None,
     home: Path | None,
     as_json: bool,
 ) -> None:
     """Start the chain, the IPFS node, the reading service and the dapp; Ctrl-C ends them.
 
     Everything listens on loopback only, unless --swarm-listen says otherwise. State stays under
-    --home: a second start continues it.
+    --home: a second start continues it. With --ipfs no IPFS node is started; the other one's
+    garbage is collected whenever a record is erased or sealed anew.
     """
     from ipfs.supervisor import NodeSettings, SwarmSettings
     from scripts._stack import Stack
 
     if swarm is None and (swarm_listen or swarm_peer):
         raise click.UsageError("--swarm-listen and --swarm-peer need --swarm with a swarm key.")
-    settings = settings_from(home, dapp_port=port)
+    settings = settings_from(home, dapp_port=port, ipfs=ipfs)
+    if settings.ipfs and (swarm or ipfs_port is not None):
+        raise click.UsageError("--swarm and --ipfs-port are for our own IPFS node, not another.")
     network = (
         SwarmSettings(key_file=swarm, listen=swarm_listen, peers=swarm_peer) if swarm else None
     )
@@ -62,7 +75,8 @@ def cli(
             emit(asdict(running))
         else:
             click.echo(running.dapp)
-            _tell_of(stack.store)
+            if stack.store is not None:
+                _tell_of(stack.store)
             talk(f"Open {running.dapp} in a browser with a wallet. Ctrl-C ends everything.")
         _carry_on(settings)
         stack.serve()

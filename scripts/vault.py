@@ -10,7 +10,15 @@ import click
 from core.errors import AnamnesisError, StoreError
 from core.hashing import address
 from core.records import HISTORY_RECORD
-from scripts._command import Command, emit, home_option, json_option, settings_from, talk
+from scripts._command import (
+    Command,
+    emit,
+    home_option,
+    ipfs_option,
+    json_option,
+    settings_from,
+    talk,
+)
 from scripts._vault import bar, forget_publications, hash_of, opened, owner_of
 
 if TYPE_CHECKING:
@@ -19,9 +27,6 @@ if TYPE_CHECKING:
     from ipfs.erasure import Erased, Erasure
     from scripts._settings import Settings
 
-ipfs_option = click.option(
-    "--ipfs", help="Multiaddr of the IPFS node; default: the running stack's, else our own."
-)
 wallet_option = click.option(
     "--wallet",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -60,9 +65,9 @@ def rotate(
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
 
-    settings, owner = settings_from(home), owner_of(wallet)
+    settings, owner = settings_from(home, ipfs=ipfs), owner_of(wallet)
     taken = [address(text) for text in revoke]
-    with opened(settings, ipfs) as open_vault, closing(open_outbox(settings)) as outbox:
+    with opened(settings) as open_vault, closing(open_outbox(settings)) as outbox:
         ledger = connect_ledger(settings)
         done = rotate_record(
             make_publisher(ledger, open_vault.vault, open_vault.store, outbox),
@@ -99,10 +104,10 @@ def rekey(wallet: Path, ipfs: str | None, home: Path | None, as_json: bool) -> N
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
 
-    settings, former = settings_from(home), owner_of(wallet)
+    settings, former = settings_from(home, ipfs=ipfs), owner_of(wallet)
     upcoming = _next_wallet(wallet)
     owner = owner_of(upcoming)
-    with opened(settings, ipfs) as open_vault, closing(open_outbox(settings)) as outbox:
+    with opened(settings) as open_vault, closing(open_outbox(settings)) as outbox:
         ledger = connect_ledger(settings)
         done = rotate_reading_key(
             make_publisher(ledger, open_vault.vault, open_vault.store, outbox),
@@ -151,8 +156,8 @@ def erase(
     from ipfs.erasure import erase as erase_planned
     from ipfs.erasure import plan_erasure
 
-    settings, whose = settings_from(home), address(patient)
-    with opened(settings, ipfs) as open_vault:
+    settings, whose = settings_from(home, ipfs=ipfs), address(patient)
+    with opened(settings) as open_vault:
         plan = plan_erasure(open_vault.vault, whose, record=hash_of(record), version=version)
         _tell_plan(plan)
         if dry_run:
@@ -185,9 +190,9 @@ def export_(
     """
     from ipfs.archive import export_archive
 
-    settings = settings_from(home)
+    settings = settings_from(home, ipfs=ipfs)
     only = address(patient) if patient else None
-    with opened(settings, ipfs) as open_vault, bar("exporting") as progress:
+    with opened(settings) as open_vault, bar("exporting") as progress:
         done = export_archive(
             open_vault.vault, open_vault.store, destination, patient=only, progress=progress
         )
@@ -210,8 +215,8 @@ def import_(source: Path, ipfs: str | None, home: Path | None, as_json: bool) ->
     """
     from ipfs.archive import import_archive
 
-    settings = settings_from(home)
-    with opened(settings, ipfs) as open_vault, bar("verifying") as progress:
+    settings = settings_from(home, ipfs=ipfs)
+    with opened(settings) as open_vault, bar("verifying") as progress:
         done = import_archive(open_vault.vault, source, progress=progress)
     if as_json:
         emit({"sealings": done.sealings, "envelopes": done.envelopes, "known": done.known})
@@ -230,22 +235,22 @@ def verify(every: float | None, ipfs: str | None, home: Path | None, as_json: bo
 
     Exits 7 when something is lost or vault and chain disagree, and over an empty vault.
     """
-    settings = settings_from(home)
+    settings = settings_from(home, ipfs=ipfs)
     while every is not None:
         try:
-            _verify(settings, ipfs, as_json=as_json)
+            _verify(settings, as_json=as_json)
         except AnamnesisError as error:
             talk(click.style("error: ", fg="red") + error.user_message())
         time.sleep(every * 3600)
-    _verify(settings, ipfs, as_json=as_json)
+    _verify(settings, as_json=as_json)
 
 
-def _verify(settings: "Settings", ipfs: str | None, *, as_json: bool) -> None:
+def _verify(settings: "Settings", *, as_json: bool) -> None:
     from core.flows.verify import require_whole, verify_vault
     from ipfs.verification import VaultCustody
     from scripts._local import connect_ledger
 
-    with opened(settings, ipfs) as open_vault, bar("verifying") as progress:
+    with opened(settings) as open_vault, bar("verifying") as progress:
         custody = VaultCustody(open_vault.vault, open_vault.store)
         report = verify_vault(connect_ledger(settings), custody, progress=progress)
     if as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
+from scripts._local import store_settings
 from scripts._settings import Settings
 
 
@@ -44,3 +45,23 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     settings = Settings.load(tmp_path, {})
     with pytest.raises(ValueError, match="frozen"):
         settings.chain_id = 5
+
+
+def test_credentials_go_to_the_node_of_the_settings_and_to_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("clinic:correct horse battery staple\n")
+    file.chmod(0o600)
+    environ = {
+        "ANAMNESIS_IPFS": "/ip4/127.0.0.1/tcp/5001",
+        "ANAMNESIS_IPFS_CREDENTIALS": str(file),
+    }
+    settings = Settings.load(tmp_path / "home", environ)
+    named = store_settings(settings, "/ip4/127.0.0.1/tcp/5001")
+    assert named.credentials == ("clinic", "correct horse battery staple")
+    assert "battery" not in repr(named) + repr(settings)
+    assert store_settings(settings, "/unix/tmp/rpc.sock").credentials is None
+
+
+def test_load_refuses_an_address_that_is_no_multiaddr(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="ipfs"):
+        Settings.load(tmp_path, {"ANAMNESIS_IPFS": "http://127.0.0.1:5001"})

@@ -56,7 +56,7 @@ def call(*arguments: str | Path) -> Done:
 def here(tmp_path: Path) -> Iterator[tuple[str, ...]]:
     """Flags of a home with two versions of one history, sealed and not on any chain."""
     settings = Settings.load(home=tmp_path / "A")
-    with opened(settings, None) as open_vault:
+    with opened(settings) as open_vault:
         previous = ZERO_HASH
         for version in (1, 2):
             context = SealContext(
@@ -123,7 +123,7 @@ def test_vault_lives_through_rotation_and_a_new_key_on_a_running_stack(stack: Se
     key = patient.identity.recipient().public_key
     message = prepare_reading_key(ledger, account=patient.signer.account, key=key)
     sign_and_submit(ledger, patient.signer, message, key)
-    with opened(stack, None) as here:
+    with opened(stack) as here:
         publish(ledger, here.vault, patient.signer, PAYLOAD)
     home = ("--home", stack.home, "--json")
     assert call("rotate", "--wallet", wallet, *home).data()["version"] == 2
