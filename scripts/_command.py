@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -11,6 +12,8 @@ from core.errors import AnamnesisError
 
 if TYPE_CHECKING:
     from scripts._settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Command(click.Command):
@@ -53,6 +56,15 @@ ipfs_option = click.option(
     "file with name:password if it asks for them.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+def wallet_option(whose: str) -> Callable[[F], F]:
+    """`--wallet FILE`: the patient's or the doctor's under home/people unless named."""
+    return click.option(
+        "--wallet",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=f"The {whose}'s wallet file. Default: people/{whose} under home, the demo's.",
+    )
 
 
 def settings_from(home: Path | None, **flags: Any) -> "Settings":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipfs.outbox import PinningStore, SqliteOutbox
     from ipfs.vault import IpfsVault
     from ledger.client import EvmLedger
-    from scripts._vault import Owner
+    from scripts._wallets import Owner
 
 SUMMARY_NAME = "history.json"
 

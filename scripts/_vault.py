@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,9 +16,7 @@ from scripts._stack_record import read_record, runs
 
 if TYPE_CHECKING:
     from ipfs.block_client import BlockClient
-    from ipfs.envelope import Identity
     from ipfs.vault import IpfsVault
-    from ledger.wallet import KeySigner
 
 Progress = Callable[[int, int], None]
 
@@ -30,14 +27,6 @@ class OpenVault:
 
     vault: "IpfsVault"
     store: "BlockClient"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Who a wallet file belongs to."""
-
-    signer: "KeySigner"
-    identity: "Identity"
 
 
 @contextmanager
@@ -64,25 +53,6 @@ def opened(settings: Settings) -> Iterator[OpenVault]:
         vault = IpfsVault.open_at(Places(home=settings.home).vault, store)
         ending.callback(vault.close)
         yield OpenVault(vault=vault, store=store)
-
-
-def owner_of(file: Path) -> Owner:
-    """The wallet and reading key in a file as `anamnesis demo` keeps them under home/people.
-
-    Raises InputError when the file is missing or malformed.
-    """
-    from scripts._story import person
-
-    if not file.is_file():
-        raise InputError(f"There is no wallet file {file}.")
-    try:
-        found = person("The owner", file)
-    except (ValueError, OSError):
-        raise InputError(
-            f"{file} is not a wallet file.",
-            remedy="It holds a private key and a recovery code, both in hexadecimal.",
-        ) from None
-    return Owner(signer=found.signer, identity=found.identity)
 
 
 def forget_publications(settings: Settings, erased: Collection[SealContext]) -> None:

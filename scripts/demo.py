@@ -70,7 +70,8 @@ def cli(once: bool, port: int | None, home: Path, samples: Path, out: Path, as_j
 def _tell(stack: "Stack", settings: "Settings", samples: Path, out: Path) -> "Story":
     from scripts._local import connect_ledger, open_vault
     from scripts._publishing import local_publisher
-    from scripts._story import Story, person
+    from scripts._story import Story
+    from scripts._wallets import owner_of_new
 
     story = Story(say=talk)
     payload = _summarise(story, settings, samples, out)
@@ -78,14 +79,11 @@ def _tell(stack: "Stack", settings: "Settings", samples: Path, out: Path) -> "St
         running = stack.start(servers=False)
         lines.append(f"chain {running.chain_id} at {running.rpc_url}, contract {running.consent}")
     people = settings.home / "people"
-    patient, doctor = (
-        person(name, people / file)
-        for name, file in (("The patient", "patient"), ("The doctor", "doctor"))
-    )
+    patient, doctor = (owner_of_new(people / file) for file in ("patient", "doctor"))
     ledger, vault = connect_ledger(settings), open_vault(settings, running.ipfs)
     story.begin(ledger, vault, local_publisher(settings, ledger, vault, running.ipfs))
-    story.enrol(patient)
-    story.enrol(doctor)
+    story.enrol("The patient", patient)
+    story.enrol("The doctor", doctor)
     story.publish(patient, payload)
     story.grant(patient, story.ask(doctor, patient))
     story.read(doctor, patient, payload)

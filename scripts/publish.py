@@ -18,6 +18,7 @@ from scripts._command import (
     json_option,
     settings_from,
     talk,
+    wallet_option,
 )
 from scripts._paperwork import cache_option
 
@@ -26,18 +27,14 @@ if TYPE_CHECKING:
     from ipfs.vault import IpfsVault
     from ledger.client import EvmLedger
     from scripts._settings import Settings
-    from scripts._vault import Owner
+    from scripts._wallets import Owner
 
 
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
 @click.option("--resume", is_flag=True, help="Carry on with everything that is under way.")
 @click.option("--status", is_flag=True, help="Say how far each publication is; change nothing.")
-@click.option(
-    "--wallet",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The patient's wallet file. Default: people/patient under home, the demo's.",
-)
+@wallet_option("patient")
 @ipfs_option
 @cache_option
 @home_option
@@ -84,7 +81,7 @@ def _status(settings: "Settings", as_json: bool) -> None:
 
 def _resume(settings: "Settings", wallet: Path | None, as_json: bool) -> None:
     from scripts._publishing import carry_on, line, shown
-    from scripts._vault import owner_of
+    from scripts._wallets import owner_of
 
     signer = owner_of(wallet).signer if wallet else None
     resumed = []
@@ -117,7 +114,8 @@ def _publish(
 ) -> None:
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
-    from scripts._vault import opened, owner_of
+    from scripts._vault import opened
+    from scripts._wallets import owner_of
 
     owner = owner_of(wallet or settings.home / "people" / "patient")
     with (
@@ -162,14 +160,10 @@ def _payload(
 
 def _with_reading_key(publisher: "Publisher", owner: "Owner", payload: bytes) -> "Published":
     """Publish; an account that has no reading key yet gets the one of its wallet file first."""
-    from core.flows.share import prepare_reading_key
-    from core.flows.submit import sign_and_submit
+    from scripts._access import enrol
 
-    ledger, account = publisher.ledger, owner.signer.account
-    if ledger.reading_key(account) is None:
-        key = owner.identity.recipient().public_key
-        message = prepare_reading_key(ledger, account=account, key=key)
-        sign_and_submit(ledger, owner.signer, message, key)
+    if publisher.ledger.reading_key(owner.signer.account) is None:
+        enrol(publisher.ledger, owner)
     return publisher.publish(owner.signer, payload)
 
 

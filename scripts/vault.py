@@ -19,7 +19,7 @@ from scripts._command import (
     settings_from,
     talk,
 )
-from scripts._vault import bar, forget_publications, hash_of, opened, owner_of
+from scripts._vault import bar, forget_publications, hash_of, opened
 
 if TYPE_CHECKING:
     from core.flows.rotate import Rotated
@@ -64,6 +64,7 @@ def rotate(
     from ipfs.rotation import OwnersVault
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
+    from scripts._wallets import owner_of
 
     settings, owner = settings_from(home, ipfs=ipfs), owner_of(wallet)
     taken = [address(text) for text in revoke]
@@ -103,6 +104,7 @@ def rekey(wallet: Path, ipfs: str | None, home: Path | None, as_json: bool) -> N
     from ipfs.rotation import OwnersVault
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
+    from scripts._wallets import owner_of
 
     settings, former = settings_from(home, ipfs=ipfs), owner_of(wallet)
     upcoming = _next_wallet(wallet)

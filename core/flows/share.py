@@ -2,6 +2,7 @@
 
 from core.errors import AccessDeniedError, ConsentRefusedError, InputError, StoreError
 from core.events import AccessGranted, AccessRequested
+from core.findings import Audit
 from core.flows.submit import deadline
 from core.hashing import ZERO_HASH, Address, keccak256
 from core.ports import Ledger, Vault
@@ -92,6 +93,19 @@ def present_context(ledger: Ledger, vault: Vault, patient: Address, record: byte
             remedy="Connect to the IPFS node of the patient who sealed it.",
         )
     return SealContext(domain=ledger.domain, patient=patient, record=record, version=version)
+
+
+def open_requests(audit: Audit, patient: Address, now: int) -> list[AccessRequested]:
+    """Unanswered, unexpired requests, newest first, the last one of each reader and record."""
+    newest: dict[tuple[Address, bytes], AccessRequested] = {}
+    for request in audit.requests:
+        event = request.event
+        if event.patient == patient:
+            key = (event.grantee, event.record)
+            newest.pop(key, None)
+            if request.answer is None and event.expiry > now:
+                newest[key] = event
+    return list(reversed(newest.values()))
 
 
 def prepare_grant(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.events import AccessRequested, RecordSealed
 from core.findings import Audit, Grant
-from core.flows.share import DAY_SECONDS, as_asked
+from core.flows.share import DAY_SECONDS, as_asked, open_requests
 from core.hashing import Address
 from core.purposes import Purpose, describe
 from dapp import state
@@ -19,17 +19,10 @@ SHOWN_AT_ONCE = 20
 
 
 def open_for(audit: Audit, patient: Address, now: int) -> list[AccessRequested]:
-    """Unanswered, unexpired requests, newest first, the last one of each doctor and record."""
-    newest: dict[tuple[Address, bytes], AccessRequested] = {}
-    for request in audit.requests:
-        event = request.event
-        if event.patient == patient:
-            key = (event.grantee, event.record)
-            newest.pop(key, None)
-            if request.answer is None and event.expiry > now:
-                newest[key] = event
+    """The open requests but those that the patient ignores on this screen."""
     ignored = state.session().ignored
-    return [event for event in reversed(newest.values()) if event.request not in ignored]
+    asked = open_requests(audit, patient, now)
+    return [event for event in asked if event.request not in ignored]
 
 
 def render(services: Services, account: Address, asked: list[AccessRequested]) -> None:

@@ -10,7 +10,7 @@ from core.errors import StoreError, StoreUnavailableError
 from ipfs.supervisor import NodeProcess, NodeSettings
 from scripts._settings import Settings
 from scripts._stack import Stack
-from scripts._story import person
+from scripts._wallets import owner_of_new
 from tests.fakes.faulty_node import FaultyNode, send_json
 from tests.scripts.conftest import Run
 
@@ -49,7 +49,7 @@ def test_stack_runs_over_the_named_node_and_starts_none_of_its_own(
         assert running.ipfs == elsewhere["ANAMNESIS_IPFS"]
         assert "ipfs" not in running.pids
         assert not (home / "ipfs").exists()
-        person("The patient", home / "people" / "patient")
+        owner_of_new(home / "people" / "patient")
         bundle = tmp_path / "history.json"
         bundle.write_text(json.dumps({"resourceType": "Bundle", "type": "document"}))
         done = run("publish", bundle, "--home", home, "--json", **elsewhere)

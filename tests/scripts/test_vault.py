@@ -21,8 +21,8 @@ from ipfs.supervisor import NodeProcess, NodeSettings
 from scripts._local import connect_ledger
 from scripts._settings import Settings
 from scripts._stack import Stack
-from scripts._story import person
 from scripts._vault import opened
+from scripts._wallets import owner_of_new
 from scripts.vault import cli
 
 PATIENT = address("0x" + "ab" * 20)
@@ -119,7 +119,7 @@ def stack(tmp_path: Path) -> Iterator[Settings]:
 
 def test_vault_lives_through_rotation_and_a_new_key_on_a_running_stack(stack: Settings) -> None:
     wallet = stack.home / "people" / "patient"
-    patient, ledger = person("The patient", wallet), connect_ledger(stack)
+    patient, ledger = owner_of_new(wallet), connect_ledger(stack)
     key = patient.identity.recipient().public_key
     message = prepare_reading_key(ledger, account=patient.signer.account, key=key)
     sign_and_submit(ledger, patient.signer, message, key)

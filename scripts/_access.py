@@ -1,0 +1,99 @@
+"""Asking, granting, taking back and reading, each with the wallet of whoever does it.
+
+The demo's story and the commands say the same things by these; the dapp does so in the browser.
+"""
+
+from core.errors import InputError
+from core.events import AccessRequested
+from core.flows.open import hand_over, own_handover, prepare_receipt
+from core.flows.share import (
+    DAY_SECONDS,
+    prepare_grant,
+    prepare_reading_key,
+    prepare_request,
+    reader_key,
+)
+from core.flows.submit import sign_and_submit
+from core.hashing import Address
+from core.ports import Ledger
+from ipfs.envelope import Recipient, rewrap
+from ipfs.vault import IpfsVault
+from scripts._wallets import Owner
+
+
+def enrol(ledger: Ledger, owner: Owner) -> bool:
+    """Publish an account's reading key; False if the chain has it already."""
+    key, account = owner.identity.recipient().public_key, owner.signer.account
+    if ledger.reading_key(account) == key:
+        return False
+    message = prepare_reading_key(ledger, account=account, key=key)
+    sign_and_submit(ledger, owner.signer, message, key)
+    return True
+
+
+def ask(
+    ledger: Ledger, reader: Owner, patient: Address, *, purposes: int, days: int
+) -> AccessRequested:
+    """Ask `patient` for access from now on. Raises InputError, ConsentRefusedError."""
+    message = prepare_request(
+        ledger, grantee=reader.signer.account, patient=patient, purposes=purposes, days=days
+    )
+    transaction = sign_and_submit(ledger, reader.signer, message)
+    return next(
+        event
+        for event in ledger.events()
+        if isinstance(event, AccessRequested) and event.at.transaction == transaction
+    )
+
+
+def grant(
+    ledger: Ledger,
+    vault: IpfsVault,
+    patient: Owner,
+    request: AccessRequested,
+    *,
+    purposes: int | None = None,
+    days: int | None = None,
+) -> int:
+    """Wrap the present version's key for whoever asked, then grant; when that ends.
+
+    `purposes` and `days` narrow what was asked for. Raises InputError, ConsentRefusedError,
+    AccessDeniedError when nothing is sealed yet, StoreError.
+    """
+    account = patient.signer.account
+    if request.patient != account:
+        raise InputError("This request is to somebody else.", remedy="Use that patient's wallet.")
+    sooner = request.expiry if days is None else ledger.now() + days * DAY_SECONDS
+    expiry = min(sooner, request.expiry)
+    # Refused before anything is wrapped.
+    prepare_grant(ledger, request, bytes(32), purposes=purposes, expiry=expiry)
+    own = own_handover(ledger, vault, patient=account)
+    envelope = rewrap(
+        patient.identity,
+        own.envelope,
+        own.context,
+        reader=account,
+        to=Recipient(reader_key(ledger, request.grantee)),
+        for_reader=request.grantee,
+    )
+    digest = vault.put_envelope(own.commitment, request.grantee, envelope)
+    message = prepare_grant(ledger, request, digest, purposes=purposes, expiry=expiry)
+    sign_and_submit(ledger, patient.signer, message)
+    return expiry
+
+
+def read(
+    ledger: Ledger, vault: IpfsVault, reader: Owner, patient: Address, *, purpose: int
+) -> bytes:
+    """The payload of the present version, after a receipt for it stands on the chain.
+
+    Raises AccessDeniedError without a live grant, VerificationError, StoreError.
+    """
+    account = reader.signer.account
+    if account != patient:
+        receipt = prepare_receipt(ledger, reader=account, patient=patient, purpose=purpose)
+        sign_and_submit(ledger, reader.signer, receipt)
+    handed = hand_over(ledger, vault, reader=account, patient=patient, purpose=purpose)
+    return vault.open(
+        reader.identity, handed.commitment, handed.context, handed.envelope_digest, account
+    )

@@ -1,0 +1,54 @@
+"""A person's wallet and reading key in a file, for the demo and for commands."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account import Account
+
+from core.errors import InputError
+from ipfs.envelope import Identity
+from ipfs.reading_key import RecoveryCode, derive_identity, reading_key_message
+from ledger.wallet import KeySigner
+from scripts._local import write_private
+
+SITE = "anamnesis demo"
+"""What these reading keys are bound to, where a page would name its origin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who a wallet file belongs to."""
+
+    signer: KeySigner
+    identity: Identity
+
+
+def owner_of(file: Path) -> Owner:
+    """The wallet and reading key in a file as `anamnesis demo` keeps them under home/people.
+
+    Raises InputError when the file is missing or malformed.
+    """
+    if not file.is_file():
+        raise InputError(
+            f"There is no wallet file {file}.",
+            remedy="Name one with --wallet; `anamnesis demo` makes some under home/people.",
+        )
+    try:
+        key, code = file.read_text().split()
+        signature = Account.sign_typed_data(key, full_message=reading_key_message(SITE)).signature
+        signer = KeySigner.from_key(key)
+        identity = derive_identity(signature, RecoveryCode(bytes.fromhex(code)), signer.account)
+    except (ValueError, OSError):
+        raise InputError(
+            f"{file} is not a wallet file.",
+            remedy="It holds a private key and a recovery code, both in hexadecimal.",
+        ) from None
+    return Owner(signer=signer, identity=identity)
+
+
+def owner_of_new(file: Path) -> Owner:
+    """The same, of a file that is made on first use, 0600."""
+    if not file.exists():
+        write_private(file, f"{secrets.token_hex(32)} {RecoveryCode.generate().code.hex()}\n")
+    return owner_of(file)
