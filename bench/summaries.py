@@ -24,7 +24,7 @@ import fhirkit
 
 from bench.ips_rules import broken_rules
 from core.errors import AnamnesisError
-from core.facts import Fact
+from core.facts import Experiencer, Fact
 from core.history import History
 from core.words import Reading
 from ocr.summary import ips_bundle, read_bundle, summarise
@@ -38,36 +38,90 @@ KINDS = {
     "Observation": "lab",
     "Procedure": "procedure",
     "Immunization": "immunization",
+    "DeviceUseStatement": "device",
+    "FamilyMemberHistory": "family",
 }
 NOT_STATED = ("no-allergy-info", "no-medication-info", "no-problem-info", "no-immunization-info")
 NOT_DONE = ("not-done", "preparation", "entered-in-error")
+NOT_USED = (*NOT_DONE, "intended", "completed", "stopped")
+TOBACCO_OR_ALCOHOL = ("72166-2", "74013-4")
+PRESSURE = ("8480-6", "8462-4")
+Statement = tuple[str, tuple[str, ...], str]
+"""Kind, acceptable names, value."""
 
 
-def statements(bundle: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Kind, acceptable names and value of everything that a bundle states."""
-    medications = {
-        e["resource"].get("id"): e["resource"] for e in bundle["entry"] if "resource" in e
-    }
-    for entry in bundle["entry"]:
-        resource = entry.get("resource", {})
-        kind = KINDS.get(resource.get("resourceType", ""))
-        if kind is None or resource.get("status") in NOT_DONE or resource.get("doNotPerform"):
+def statements(bundle: dict[str, Any]) -> Iterator[Statement]:
+    """Everything that a bundle states of what a history holds."""
+    entries = [entry for entry in bundle["entry"] if "resource" in entry]
+    known = {e["resource"].get("id"): e["resource"] for e in entries}
+    known |= {re.split(r"[/:]", e.get("fullUrl", ""))[-1]: e["resource"] for e in entries}
+    for resource in (entry["resource"] for entry in entries):
+        if resource["resourceType"] == "Patient":
+            yield from _contacts(resource, known)
+        kind = KINDS.get(resource["resourceType"])
+        undone = NOT_USED if kind == "device" else NOT_DONE
+        if kind is None or resource.get("status") in undone or resource.get("doNotPerform"):
             continue
-        if "entered-in-error" in json.dumps(resource.get("verificationStatus", "")):
-            continue
-        concept = resource.get("code") or resource.get("vaccineCode")
-        concept = concept or resource.get("medicationCodeableConcept")
-        reference = resource.get("medicationReference", {}).get("reference", "")
-        inside = {c.get("id"): c for c in resource.get("contained", [])}
-        named = inside.get(reference[1:]) or medications.get(re.split(r"[/:]", reference)[-1])
-        concept = concept or (named or {}).get("code") or {}
-        names = _names(concept)
-        if names and not set(names) & set(NOT_STATED):
-            parts = [resource, *resource.get("component", [])] if kind == "lab" else [resource]
-            for part in parts:
-                value = _value(part)
-                if kind != "lab" or value:
-                    yield kind, _names(part.get("code", {})) or names, value
+        if "entered-in-error" not in json.dumps(resource.get("verificationStatus", "")):
+            yield from _told(resource, kind, known)
+
+
+def _told(resource: dict[str, Any], kind: str, known: dict[str, Any]) -> Iterator[Statement]:
+    if resource["resourceType"] == "FamilyMemberHistory":
+        yield from (("family", _names(c["code"]), "") for c in resource.get("condition", ()))
+        return
+    names = _names(_concept(resource, known))
+    if kind == "device":
+        names += tuple(filter(None, [resource["device"].get("display")]))
+    if not names or set(names) & set(NOT_STATED):
+        return
+    if kind != "lab":
+        yield kind, names, _value(resource)
+        return
+    parts = [resource, *resource.get("component", [])]
+    sides = {c: p for p in parts for c in PRESSURE if c in json.dumps(p.get("code"))}
+    if len(sides) == len(PRESSURE) and resource not in sides.values():
+        yield "vital", names, "/".join(_value(sides[code]) for code in PRESSURE)
+        parts = [part for part in parts if part not in sides.values()]
+    for part in parts:
+        if value := _value(part):
+            yield _observed(resource), _names(part.get("code", {})) or names, value
+
+
+def _concept(resource: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    concept = resource.get("code") or resource.get("vaccineCode")
+    concept = concept or resource.get("medicationCodeableConcept")
+    named = resource.get("medicationReference") or resource.get("device") or {}
+    reference = named.get("reference", "")
+    inside = {c.get("id"): c for c in resource.get("contained", [])}
+    there = inside.get(reference[1:]) or known.get(re.split(r"[/:]", reference)[-1]) or {}
+    found: dict[str, Any] = concept or there.get("code") or there.get("type") or {}
+    return found
+
+
+def _observed(resource: dict[str, Any]) -> str:
+    """What an observation is, by its category: a vital sign, social history, else a result."""
+    category = json.dumps(resource.get("category", ""))
+    asked = "survey" in category and any(
+        code in json.dumps(resource["code"]) for code in TOBACCO_OR_ALCOHOL
+    )
+    if "vital-signs" in category:
+        return "vital"
+    return "social" if "social-history" in category or asked else "lab"
+
+
+def _contacts(patient: dict[str, Any], known: dict[str, Any]) -> Iterator[Statement]:
+    """Whom to call: each number with the person's family name, and the patient's own doctors."""
+    for contact in patient.get("contact", ()):
+        name = contact.get("name", {})
+        called = tuple(filter(None, (name.get("text"), name.get("family"))))
+        for point in contact.get("telecom") or [{}]:
+            yield "contact", called or ("",), point.get("value", "")
+    for reference in patient.get("generalPractitioner", ()):
+        found = known.get(re.split(r"[/:]", reference.get("reference", ""))[-1], {})
+        for point in found.get("telecom") or [{}]:
+            if reference.get("display") or point:
+                yield "contact", (reference.get("display", ""),), point.get("value", "")
 
 
 def _names(concept: dict[str, Any]) -> tuple[str, ...]:
@@ -87,10 +141,10 @@ def _value(part: dict[str, Any]) -> str:
     return " ".join(str(told if isinstance(told, str) else "".join(told)).split())[:200]
 
 
-def kept(statement: tuple[str, tuple[str, ...], str], facts: dict[str, list[str]]) -> bool:
+def kept(statement: Statement, facts: dict[str, list[str]]) -> bool:
     """Whether a fact's own words hold one of the names, and the value."""
     kind, names, value = statement
-    quotes = [*facts.get(kind, []), *(facts.get("social", []) if kind == "lab" else [])]
+    quotes = facts.get(kind, [])
     return any(any(n[:200] in q for n in names) and value in q for q in quotes)
 
 
@@ -98,7 +152,8 @@ def _quotes(facts: tuple[Fact, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for fact in facts:
         for evidence in fact.evidence:
-            found.setdefault(str(fact.kind), []).append(" ".join(evidence.quote.split()))
+            kind = "family" if fact.experiencer is Experiencer.FAMILY else str(fact.kind)
+            found.setdefault(kind, []).append(" ".join(evidence.quote.split()))
     return found
 
 

@@ -7,6 +7,7 @@ looked up like paper.
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +21,11 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.errors import PaperError, PaperLimitError, UnreadablePaperError
-from core.facts import Coding, Evidence, Fact, Kind, Polarity
+from core.facts import Coding, Evidence, Experiencer, Fact, Kind, Polarity
 from core.words import Box, Document, Line, Page, Reading, Refusal, Word
 from ocr.summary.bundle_child import MOST_BYTES
 from ocr.summary.drugs import find_drugs
+from ocr.summary.vitals import LOINC, is_possible, vital_of, vital_unit
 from ocr.summary.vocabulary import data
 
 METHOD = "fhir-document"
@@ -46,6 +48,7 @@ class _FactJson(BaseModel):
     name: str
     negated: bool
     code: dict[str, str] | None
+    experiencer: Experiencer = Experiencer.PATIENT
     value: str = ""
     unit: str = ""
     range: str = ""
@@ -211,18 +214,31 @@ def _fact(told: _FactJson, evidence: Evidence) -> Fact:
             "status", "cue", "date",
         )
     }  # fmt: skip
-    return Fact(
+    made = Fact(
         id=f"f{digest}",
         kind=told.kind,
         name=name,
         brand=brand,
         code=Coding(**told.code) if told.code else None,
         polarity=Polarity.NEGATED if told.negated else Polarity.AFFIRMED,
+        experiencer=told.experiencer,
         confidence=1.0,
         check=False,
         evidence=(evidence,),
-        **optional,  # type: ignore[arg-type]
+        **optional,
     )
+    return _measure(made) if made.kind is Kind.VITAL else made
+
+
+def _measure(fact: Fact) -> Fact:
+    """A vital sign as paper has it: name and unit as shown, what no body can have to be checked."""
+    vital = vital_of(fact.code.code) if fact.code and fact.code.system == LOINC else None
+    unit = vital_unit(fact.unit or "") or None
+    numeric = re.fullmatch(r"[\d.]+(/[\d.]+)?", fact.value or "")
+    if vital is None or numeric is None:
+        return replace(fact, unit=unit)
+    doubtful = not is_possible(vital, numeric.group(), unit)
+    return replace(fact, name=vital.name, unit=unit, check=doubtful)
 
 
 def _known_name(told: _FactJson) -> tuple[str, str | None]:
@@ -232,7 +248,7 @@ def _known_name(told: _FactJson) -> tuple[str, str | None]:
         names = {drug.name for drug in drugs if drug.exact}
         if len(names) == 1:
             return names.pop(), next((drug.brand for drug in drugs if drug.brand), None)
-    if told.kind is Kind.LAB and told.code and told.code["system"] == "http://loinc.org":
+    if told.kind is Kind.LAB and told.code and told.code["system"] == LOINC:
         return _tests().get(told.code["code"], told.name), None
     return told.name, None
 

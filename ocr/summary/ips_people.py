@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.facts import Coding, Fact
-from ocr.summary.social import phone_in
+from ocr.summary.social import emails_in, phones_in
 
 Json = dict[str, Any]
 
@@ -57,10 +57,8 @@ def _coding(code: Coding) -> Json:
 
 def _relationship(whose: str | None) -> Json:
     code, display = _RELATIVES.get(whose or "", ("FAMMEMB", "family member"))
-    return {
-        "coding": [{"system": _ROLE_CODE, "code": code, "display": display}],
-        "text": whose or "a relative, not named",
-    }
+    coding = {"coding": [{"system": _ROLE_CODE, "code": code, "display": display}]}
+    return coding | ({"text": whose} if whose else {})
 
 
 def _contact(fact: Fact) -> Json:
@@ -75,11 +73,16 @@ def _contact(fact: Fact) -> Json:
 
 
 def _named(fact: Fact) -> str:
-    """The words of the paper without the telephone number."""
+    """The words of the paper without telephone numbers and mail addresses."""
     told = fact.value or ""
-    return told.replace(phone_in(told) or "\n", "").strip(" ,;:-") or told
+    for number in (*phones_in(told), *emails_in(told)):
+        told = told.replace(number, "")
+    parts = (part.strip(" ,;:-") for part in told.split(","))
+    return ", ".join(filter(None, parts)) or fact.value or ""
 
 
 def _telecom(fact: Fact) -> Json:
-    phone = phone_in(fact.value or "")
-    return {"telecom": [{"system": "phone", "value": phone}]} if phone else {}
+    told = fact.value or ""
+    points = [{"system": "phone", "value": " ".join(one.split())} for one in phones_in(told)]
+    points += [{"system": "email", "value": one} for one in emails_in(told)]
+    return {"telecom": points} if points else {}

@@ -3,6 +3,7 @@
 What the paper does not say is said to be unknown (data-absent-reason), never made up.
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -160,7 +161,7 @@ def observation(fact: Fact, subject: str) -> Json:
     resource |= {"effectiveDateTime": fact.date} if fact.date else {"_effectiveDateTime": UNKNOWN}
     if fact.value and is_numeric(fact):
         resource["valueQuantity"] = _quantity(fact.value, fact.unit)
-    elif fact.kind is Kind.VITAL and "/" in (fact.value or ""):
+    elif fact.name == "Blood pressure" and _IS_PRESSURE.fullmatch(fact.value or ""):
         resource["component"] = _pressures(fact)
     elif fact.value:
         resource["valueString"] = fact.value
@@ -180,6 +181,7 @@ def observation(fact: Fact, subject: str) -> Json:
     return resource
 
 
+_IS_PRESSURE = re.compile(r"\d{2,3}(?:\.\d+)?/\d{2,3}(?:\.\d+)?")
 _PRESSURES = (("8480-6", "Systolic blood pressure"), ("8462-4", "Diastolic blood pressure"))
 
 

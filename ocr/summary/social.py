@@ -35,11 +35,17 @@ def contact_mentions(sheet: Sheet) -> Iterator[Mention]:
                 yield _contact(sheet, match, spans)
 
 
-def phone_in(value: str) -> str | None:
-    """The first telephone number in the words of a contact."""
-    found = _PHONE.search(value)
-    return " ".join(found.group().split()) if found else None
+def phones_in(value: str) -> tuple[str, ...]:
+    """The telephone numbers in the words of a contact, as they stand there."""
+    return tuple(found.group() for found in _PHONE.finditer(value))
 
+
+def emails_in(value: str) -> tuple[str, ...]:
+    """The mail addresses in the words of a contact."""
+    return tuple(found.group() for found in _EMAIL.finditer(value))
+
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 _PHONE = re.compile(
     r"(?<!\d)(?!\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})\+?\(?\d[\d\s().-]{5,}\d"

@@ -57,6 +57,29 @@ def is_vital(name: str) -> bool:
     return normal(name) in _vitals()
 
 
+def vital_of(loinc: str) -> Vital | None:
+    """The measure that a LOINC code stands for, None for one that is not among ours."""
+    return _coded().get(loinc)
+
+
+def vital_unit(printed: str) -> str:
+    """The unit as histories show it; as printed where it is none of these measures'.
+
+    An annotation of UCUM such as {score} is no unit.
+    """
+    if re.fullmatch(r"\{[^}]*\}", printed):
+        return ""
+    return _units().get(" ".join(printed.lower().split()), printed)
+
+
+def is_possible(vital: Vital, value: str, unit: str | None) -> bool:
+    """Whether a body can have it, in a unit in which it is measured."""
+    limits = vital.limits.get(unit or "")
+    numbers = [float(number) for number in value.split("/")]
+    falls = len(numbers) == 1 or numbers[0] > numbers[1]
+    return limits is not None and falls and all(limits[0] <= n <= limits[1] for n in numbers)
+
+
 def _measured(sheet: Sheet, name: re.Match[str], end: int) -> Mention | None:
     vital = _vitals()[normal(name.group())]
     filler = _FILLER.match(sheet.text, name.end(), min(end, name.end() + _REACH))
@@ -88,16 +111,8 @@ def _mention(
         details={"value": printed, "unit": shown, "date": date},
         code=Coding(system=LOINC, code=vital.loinc, display=vital.name),
         numbers=(value.span("value"),),
-        doubtful=not _is_possible(vital, printed, shown),
+        doubtful=not is_possible(vital, printed, shown),
     )
-
-
-def _is_possible(vital: Vital, value: str, unit: str | None) -> bool:
-    """Whether a body can have it, in a unit in which it is measured."""
-    limits = vital.limits.get(unit or "")
-    numbers = [float(number) for number in value.split("/")]
-    falls = len(numbers) == 1 or numbers[0] > numbers[1]
-    return limits is not None and falls and all(limits[0] <= n <= limits[1] for n in numbers)
 
 
 @cache
@@ -107,6 +122,15 @@ def _vitals() -> dict[str, Vital]:
         limits = {unit: (low, high) for unit, low, high in entry["units"]}
         vital = Vital(name=entry["name"], loinc=entry["loinc"], limits=limits)
         table |= {normal(alias): vital for alias in (*entry["aliases"], entry["name"])}
+    return table
+
+
+@cache
+def _coded() -> dict[str, Vital]:
+    table: dict[str, Vital] = {}
+    for entry in data("vitals")["vital"]:
+        codes = (entry["loinc"], *entry.get("also", ()))
+        table |= dict.fromkeys(codes, _vitals()[normal(entry["name"])])
     return table
 
 

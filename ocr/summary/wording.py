@@ -27,7 +27,7 @@ def fact_words(fact: Fact) -> str:
     told = {
         Kind.PATIENT: (fact.value, fact.unit),
         Kind.VITAL: (_measured(fact),),
-        Kind.SOCIAL: (fact.value and fact.value.rstrip("."),),
+        Kind.SOCIAL: (_measured(fact).rstrip("."),),
         Kind.CONTACT: (fact.value,),
         Kind.ALLERGY: (fact.reaction, fact.severity),
         Kind.MEDICATION: (fact.dose, fact.route, fact.frequency, _status(fact)),

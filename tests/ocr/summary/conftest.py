@@ -1,7 +1,7 @@
-"""The sample paper, read once for all tests that look at it."""
+"""The sample paper, read once for all tests that look at it, and a reader of other summaries."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from core.history import History
 from core.words import Reading
 from ocr.reading import ReadingSettings, read_paths
 from ocr.summary import facts_document, summarise
+from ocr.summary.bundle_source import BundleSource, read_bundle
 from scripts._paper.generate import write_samples
 from scripts._paper.score import Report, score
+from tests.ocr.summary.foreign import make_bundle
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,15 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     reading = read_paths([folder], ReadingSettings())
     history = summarise(reading)
     return Sample(reading, history, score(facts_document(history)["facts"], truth), truth)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., BundleSource]:
+    """Reads a FHIR document that holds the given resources beside its patient."""
+
+    def read_one(*resources: dict[str, Any], **fields: Any) -> BundleSource:
+        path = tmp_path / "summary.json"
+        path.write_text(json.dumps(make_bundle(*resources, **fields)))
+        return read_bundle(path)
+
+    return read_one

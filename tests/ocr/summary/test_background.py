@@ -8,7 +8,7 @@ import pytest
 from bench.ips_rules import broken_rules
 from core.facts import Fact, Kind
 from ocr.summary import ips_bundle, render_card, render_html, render_pdf, summarise
-from ocr.summary.social import phone_in
+from ocr.summary.social import phones_in
 from tests.ocr.summary.paper import HEAD, found, history_of_text, names, read_texts
 from tests.ocr.summary.test_outputs import AT
 from tests.ocr.summary.test_pdf import texts_of
@@ -137,17 +137,18 @@ def test_contacts_keep_the_telephone_number_that_stands_beside_them(text, told):
 
 
 @pytest.mark.parametrize(
-    ("words", "phone"),
+    ("words", "phones"),
     [
-        ("Dr. Hale, 020 7946 0018", "020 7946 0018"),
-        ("P. Linden, (555) 010-0134", "(555) 010-0134"),
-        ("Dr. Hale, 2024-03-05", None),
-        ("Dr. Hale, 05/03/2024", None),
-        ("12 High Street", None),
+        ("Dr. Hale, 020 7946 0018", ("020 7946 0018",)),
+        ("P. Linden, (555) 010-0134", ("(555) 010-0134",)),
+        ("P. Linden, 555-0134, +44 20 7946 0018", ("555-0134", "+44 20 7946 0018")),
+        ("Dr. Hale, 2024-03-05", ()),
+        ("Dr. Hale, 05/03/2024", ()),
+        ("12 High Street", ()),
     ],
 )
-def test_phone_in_takes_no_date_and_no_house_number(words, phone):
-    assert phone_in(words) == phone
+def test_phones_in_takes_no_date_and_no_house_number(words, phones):
+    assert phones_in(words) == phones
 
 
 def test_contacts_are_empty_when_a_label_has_nothing_behind_it():

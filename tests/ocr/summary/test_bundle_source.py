@@ -1,63 +1,17 @@
 """Other systems' summaries: what they state comes in whole, and nothing else does."""
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bench.ips_rules import broken_rules
 from core.errors import PaperError
 from core.facts import Kind, Polarity
-from core.history import History
-from core.words import Reading
-from ocr.summary import facts_document, ips_bundle, render_html, render_pdf, summarise
+from ocr.summary import ips_bundle, render_html, render_pdf
 from ocr.summary.bundle_rows import rows_of
-from ocr.summary.bundle_source import BundleSource, read_bundle, with_summaries
+from ocr.summary.bundle_source import read_bundle, with_summaries
+from tests.ocr.summary.foreign import IPS, coded, history, make_bundle
 from tests.ocr.summary.paper import HEAD, make_document, make_reading
-from tests.ocr.summary.test_outputs import AT, LETTER, RESULTS
-
-SNOMED = "http://snomed.info/sct"
-IPS = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
-
-
-def coded(code: str, text: str = "", system: str = SNOMED) -> dict[str, Any]:
-    return {"coding": [{"system": system, "code": code}], **({"text": text} if text else {})}
-
-
-def make_bundle(*resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    patient = {
-        "resourceType": "Patient",
-        "id": "p",
-        "name": [{"given": ["Nora"], "family": "Linden"}],
-        "birthDate": "1961-03-14",
-        "gender": "female",
-    }
-    composition = {"resourceType": "Composition", "date": "2025-02-03T10:00:00Z"}
-    named = [
-        {"fullUrl": f"urn:uuid:{n}", "resource": {"id": str(n), **resource}}
-        for n, resource in enumerate((composition, patient, *resources))
-    ]
-    return {"resourceType": "Bundle", "type": "document", "entry": named, **fields}
-
-
-@pytest.fixture
-def read(tmp_path: Path):
-    def read_one(*resources: dict[str, Any], **fields: Any) -> BundleSource:
-        path = tmp_path / "summary.json"
-        path.write_text(json.dumps(make_bundle(*resources, **fields)))
-        return read_bundle(path)
-
-    return read_one
-
-
-def history(*sources: BundleSource, papers: Sequence = ()) -> tuple[History, Reading]:
-    reading = make_reading(*papers, *(source.document for source in sources))
-    return summarise(
-        reading, stated={source.document.name: source.facts for source in sources}
-    ), reading
-
+from tests.ocr.summary.test_outputs import AT
 
 MEDICATION = {
     "resourceType": "MedicationStatement",
@@ -118,34 +72,6 @@ def test_read_bundle_follows_references_within_and_inside(read):
     assert [fact.name for fact in told.medications_current] == ["amlodipine", "ramipril"]
 
 
-def test_read_bundle_takes_devices_social_history_and_components(read):
-    pressure = {
-        "resourceType": "Observation",
-        "code": coded("85354-9", "Blood pressure"),
-        "effectiveDateTime": "2024-05-06",
-        "component": [
-            {"code": {"text": "Systolic"}, "valueQuantity": {"value": 140, "unit": "mmHg"}},
-            {"code": {"text": "Diastolic"}, "valueQuantity": {"value": 90, "unit": "mmHg"}},
-        ],
-    }
-    smoking = {
-        "resourceType": "Observation",
-        "category": [{"coding": [{"code": "social-history"}]}],
-        "code": {"text": "Tobacco smoking status"},
-        "valueCodeableConcept": {"text": "Ex-smoker"},
-    }
-    device = {"resourceType": "Device", "id": "d", "type": coded("67270000", "Hip prosthesis")}
-    use = {"resourceType": "DeviceUseStatement", "device": {"reference": "Device/d"}}
-    told, reading = history(read(pressure, smoking, device, use))
-    assert {trend.name for trend in told.labs} == {"Systolic", "Diastolic"}
-    assert [fact.value for fact in told.social] == ["Ex-smoker"]
-    assert [fact.name for fact in told.devices] == ["Hip prosthesis"]
-    page = render_html(told, reading, embed_images=False)
-    assert "Hip prosthesis" in page
-    assert "Ex-smoker" in page
-    assert broken_rules(ips_bundle(told, reading, generated_at=AT)) == []
-
-
 @pytest.mark.parametrize(
     ("code", "name"),
     [("no-known-allergies", "known allergies"), ("no-known-medications", "known medications")],
@@ -201,24 +127,6 @@ def test_summary_of_another_patient_is_left_out(read):
     assert "Penicillin" not in [fact.name for fact in told.allergies]
 
 
-def test_our_own_bundle_is_read_back_with_the_same_statements(tmp_path):
-    reading = make_reading(
-        make_document("letter.pdf", LETTER),
-        make_document("a.png", RESULTS.format(date="2023-02-01", value="5.4")),
-    )
-    before = summarise(reading)
-    path = tmp_path / "history.json"
-    path.write_text(json.dumps(ips_bundle(before, reading, generated_at=AT)))
-    after, _ = history(read_bundle(path))
-    for section in ("allergies", "medications_current", "procedures", "immunizations"):
-        names = [{fact.name.lower() for fact in getattr(h, section)} for h in (before, after)]
-        assert names[0] == names[1], section
-    assert {t.name: t.latest.value for t in before.labs} == {
-        t.name: t.latest.value for t in after.labs
-    }
-    assert facts_document(after)["facts"]
-
-
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"null", b'{"resourceType": "Patient"}', b'{"entry": 5}', b"\xff\xfe",
@@ -237,10 +145,12 @@ def test_read_bundle_refuses_what_is_no_document(tmp_path, content):
 )
 def test_rows_of_passes_over_shapes_that_fhir_does_not_have(junk):
     kinds = ("AllergyIntolerance", "Condition", "MedicationStatement", "Observation", "Procedure",
-             "Immunization", "DeviceUseStatement", "Patient")  # fmt: skip
+             "Immunization", "DeviceUseStatement", "Patient", "RelatedPerson", "CareTeam",
+             "FamilyMemberHistory")  # fmt: skip
     fields = ("code", "reaction", "dosage", "component", "valueQuantity", "name", "identifier",
               "status", "verificationStatus", "category", "device", "contained", "vaccineCode",
-              "medicationReference", "interpretation", "referenceRange")  # fmt: skip
+              "medicationReference", "interpretation", "referenceRange", "contact", "condition",
+              "generalPractitioner", "participant", "relationship", "telecom")  # fmt: skip
     hostile = [{"resourceType": kind, **dict.fromkeys(fields, junk)} for kind in kinds]
     assert all(isinstance(row["text"], str) for row in rows_of(make_bundle(*hostile)))
 
