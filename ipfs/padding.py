@@ -4,12 +4,12 @@ Source: Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Comm
 PURBs", PETS 2019, section 4 (Padmé): a length leaks O(log log) bits and grows by 12 % at most.
 """
 
-import zlib
-
 from isal import isal_zlib
+from isal.isal_zlib import IsalError
 
 from core.errors import InputError
 from ipfs.checks import Check, refuse, require
+from ipfs.stored import GZIP_HEADER, stored_blocks, stored_size, trailer
 
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 """Largest payload that is sealed or opened: 64 MiB."""
@@ -22,28 +22,67 @@ _GZIP_WINDOW = 31
 _GZIP_LEVEL = 1
 """ISA-L's level that packs text as small as zlib's best; its level 0 can add a quarter."""
 
+_FLAGS_PLACE = 3
+_RESERVED_FLAGS = 0xE0
+"""Of a gzip header (RFC 1952, 2.3.1.2)."""
+
+_SAMPLED_BYTES = 1 << 18
+"""Payloads below this are packed without asking whether it pays."""
+_SAMPLES = 16
+_SAMPLE_BYTES = 2048
+_LEAST_SAVING = 1 / 8
+"""Of the samples; below it, packing and unpacking take longer than storing and fetching what they
+save. `docs/adr/0034-stored-blocks.md` has the figures."""
+
 
 def padme(length: int) -> int:
     """The size a message of `length` bytes is padded to.
 
     Keeps as many of the leading bits of the length as its exponent needs to be written.
     """
-    if length < 2:
-        return length
-    exponent = length.bit_length() - 1
-    mask = (1 << (exponent - exponent.bit_length())) - 1
+    mask = padme_step(length) - 1
     return (length + mask) & ~mask
+
+
+def padme_step(length: int) -> int:
+    """What the size that `length` is padded to is a multiple of."""
+    if length < 2:
+        return 1
+    exponent = length.bit_length() - 1
+    return int(1 << (exponent - exponent.bit_length()))
 
 
 MAX_FRAME_BYTES = padme(LENGTH_BYTES + MAX_PAYLOAD_BYTES + _GZIP_OVERHEAD_BYTES)
 
 
-def make_frame(payload: bytes) -> bytes:
-    """Length, gzip and zeros. Raises InputError above MAX_PAYLOAD_BYTES, before any work."""
+def frame_pieces(payload: bytes) -> list[bytes | memoryview]:
+    """Length, gzip and zeros, joined the frame of `payload`; bytes that do not pack are not copied.
+
+    Raises InputError above MAX_PAYLOAD_BYTES, before any work.
+    """
     require_payload_size(payload)
-    packed = isal_zlib.compress(payload, _GZIP_LEVEL, _GZIP_WINDOW)
-    body = len(packed).to_bytes(LENGTH_BYTES, "big") + packed
-    return body.ljust(padme(len(body)), b"\0")
+    packed = _packed(payload)
+    size = LENGTH_BYTES + sum(map(len, packed))
+    length = (size - LENGTH_BYTES).to_bytes(LENGTH_BYTES, "big")
+    return [length, *packed, bytes(padme(size) - size)]
+
+
+def _packed(payload: bytes) -> list[bytes | memoryview]:
+    """One gzip member."""
+    if len(payload) < _SAMPLED_BYTES or _packing_pays(memoryview(payload)):
+        packed = isal_zlib.compress(payload, _GZIP_LEVEL, _GZIP_WINDOW)
+        if len(payload) < _SAMPLED_BYTES or len(packed) < stored_size(len(payload)):
+            return [packed]
+    return [GZIP_HEADER, *stored_blocks(memoryview(payload)), trailer(payload)]
+
+
+def _packing_pays(payload: memoryview) -> bool:
+    """Whether samples from all over the payload pack."""
+    step = (len(payload) - _SAMPLE_BYTES) // (_SAMPLES - 1)
+    starts = range(0, _SAMPLES * step, step)
+    sample = b"".join(payload[start : start + _SAMPLE_BYTES] for start in starts)
+    packed = isal_zlib.compress(sample, _GZIP_LEVEL, _GZIP_WINDOW)
+    return len(packed) <= len(sample) * (1 - _LEAST_SAVING)
 
 
 def open_frame(frame: bytes) -> bytes:
@@ -52,8 +91,9 @@ def open_frame(frame: bytes) -> bytes:
     end = LENGTH_BYTES + int.from_bytes(frame[:LENGTH_BYTES], "big")
     fits = end <= len(frame) == padme(end)
     require(fits, Check.FRAME, "The sealed record states a wrong length inside")
-    require(not any(frame[end:]), Check.FRAME, "The sealed record's padding is not zero")
-    return _gunzip(frame[LENGTH_BYTES:end])
+    zeros = frame.count(0, end) == len(frame) - end
+    require(zeros, Check.FRAME, "The sealed record's padding is not zero")
+    return _gunzip(memoryview(frame)[LENGTH_BYTES:end])
 
 
 def require_payload_size(payload: bytes) -> None:
@@ -66,12 +106,15 @@ def require_payload_size(payload: bytes) -> None:
         )
 
 
-def _gunzip(packed: bytes) -> bytes:
+def _gunzip(packed: memoryview) -> bytes:
+    # ISA-L overlooks flags that RFC 1952 reserves; zlib and browsers refuse them.
+    reserved = any(flags & _RESERVED_FLAGS for flags in packed[_FLAGS_PLACE : _FLAGS_PLACE + 1])
+    require(not reserved, Check.FRAME, "The sealed record does not unpack")
     # Bounded: a few kilobytes of gzip can otherwise unfold into gigabytes.
-    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+    unpacker = isal_zlib.decompressobj(_GZIP_WINDOW)
     try:
         payload = unpacker.decompress(packed, MAX_PAYLOAD_BYTES + 1)
-    except zlib.error:
+    except IsalError:  # type: ignore[misc]  # its stub names an instance
         refuse(Check.FRAME, "The sealed record does not unpack")
     require(len(payload) <= MAX_PAYLOAD_BYTES, Check.FRAME, "The sealed record unpacks too large")
     exact = unpacker.eof and not unpacker.unused_data

@@ -14,7 +14,9 @@ import secrets
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -22,7 +24,9 @@ from core.hashing import keccak256
 from core.records import SealContext
 from ipfs.checks import Check, refuse, require, require_equal
 from ipfs.context import context_bytes
-from ipfs.padding import LENGTH_BYTES, MAX_FRAME_BYTES, make_frame, open_frame, require_payload_size
+from ipfs.frame_room import FrameRoom
+from ipfs.in_place import InPlace
+from ipfs.padding import LENGTH_BYTES, MAX_FRAME_BYTES, frame_pieces, require_payload_size
 
 MAGIC = b"ANAM"
 VERSION = 1
@@ -50,7 +54,9 @@ class SealedRecord:
 
     key_commitment: bytes
     nonce: bytes
-    ciphertext: bytes
+    ciphertext: memoryview
+    """Of the frame, without its tag."""
+    tag: bytes
 
     @classmethod
     def from_untrusted(cls, sealed: bytes) -> "SealedRecord":
@@ -59,15 +65,9 @@ class SealedRecord:
         return cls(
             key_commitment=sealed[_PREFIX_BYTES:_BOUND_BYTES],
             nonce=sealed[_BOUND_BYTES:HEADER_BYTES],
-            ciphertext=sealed[HEADER_BYTES:],
+            ciphertext=memoryview(sealed)[HEADER_BYTES:-TAG_BYTES],
+            tag=sealed[-TAG_BYTES:],
         )
-
-    def __bytes__(self) -> bytes:
-        return self.bound_header() + self.nonce + self.ciphertext
-
-    def bound_header(self) -> bytes:
-        """The bytes in front of the nonce; they are authenticated with the context."""
-        return MAGIC + bytes((VERSION, SUITE)) + self.key_commitment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +89,19 @@ def seal(payload: bytes, context: SealContext) -> Sealed:
 
 def unsafe_seal_with(payload: bytes, context: SealContext, key: bytes, nonce: bytes) -> Sealed:
     """`seal` with a given key and nonce. For test vectors: a key must never be used twice."""
-    frame = make_frame(payload)
+    pieces = frame_pieces(payload)
     commitment = _derive(key, _COMMIT_LABEL, context)
-    header = SealedRecord(key_commitment=commitment, nonce=nonce, ciphertext=b"").bound_header()
-    cipher = AESGCM(_derive(key, _ENCRYPT_LABEL, context))
-    ciphertext = cipher.encrypt(nonce, frame, header + context_bytes(context))
-    return Sealed(record=header + nonce + ciphertext, key_commitment=commitment, key=key)
+    cipher = Cipher(AES256(_derive(key, _ENCRYPT_LABEL, context)), GCM(nonce)).encryptor()
+    cipher.authenticate_additional_data(_bound(commitment, context))
+    size = HEADER_BYTES + sum(map(len, pieces)) + TAG_BYTES
+    record = InPlace(size)
+    record.view[:HEADER_BYTES] = _header(commitment) + nonce
+    place = HEADER_BYTES
+    for piece in pieces:
+        place += cipher.update_into(piece, record.view[place:])
+    cipher.finalize()
+    record.view[place:] = cipher.tag
+    return Sealed(record=record.take(size), key_commitment=commitment, key=key)
 
 
 def require_record_structure(sealed: bytes) -> None:
@@ -127,13 +134,18 @@ def verify_key(record: SealedRecord, key: bytes, context: SealContext) -> None:
 
 def decrypt(record: SealedRecord, key: bytes, context: SealContext) -> bytes:
     """The payload. Raises VerificationError when the ciphertext or its frame is not exact."""
-    cipher = AESGCM(_derive(key, _ENCRYPT_LABEL, context))
-    bound = record.bound_header() + context_bytes(context)
+    cipher = Cipher(
+        AES256(_derive(key, _ENCRYPT_LABEL, context)), GCM(record.nonce, record.tag)
+    ).decryptor()
+    cipher.authenticate_additional_data(_bound(record.key_commitment, context))
+    room, place = FrameRoom(len(record.ciphertext)), 0
+    for target in room.targets():
+        place += cipher.update_into(record.ciphertext[place : place + len(target)], target)
     try:
-        frame = cipher.decrypt(record.nonce, record.ciphertext, bound)
+        cipher.finalize()
     except InvalidTag:
         refuse(Check.CIPHERTEXT, "The sealed record was changed")
-    return open_frame(frame)
+    return room.payload()
 
 
 def unseal(sealed: bytes, key: bytes, context: SealContext) -> bytes:
@@ -153,6 +165,16 @@ def commitment_of(salt: bytes, cid_digest: bytes, key_commitment: bytes) -> byte
     The salt hides which bytes are meant: without it nobody can test a guess.
     """
     return keccak256(salt + cid_digest + key_commitment)
+
+
+def _header(commitment: bytes) -> bytes:
+    """The bytes in front of the nonce."""
+    return MAGIC + bytes((VERSION, SUITE)) + commitment
+
+
+def _bound(commitment: bytes, context: SealContext) -> bytes:
+    """What is authenticated beside the frame."""
+    return _header(commitment) + context_bytes(context)
 
 
 def _derive(key: bytes, label: bytes, context: SealContext) -> bytes:

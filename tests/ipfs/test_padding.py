@@ -1,7 +1,8 @@
 """Padmé and the frame."""
 
+import base64
 import gzip
-import zlib
+import random
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,15 @@ from hypothesis import strategies as st
 
 from core.errors import InputError, VerificationError
 from ipfs import padding
-from ipfs.padding import MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, make_frame, open_frame, padme
+from ipfs.padding import (
+    MAX_FRAME_BYTES,
+    MAX_PAYLOAD_BYTES,
+    frame_pieces,
+    open_frame,
+    padme,
+    padme_step,
+)
+from ipfs.stored import stored_size
 
 lengths = st.integers(min_value=0, max_value=1 << 40)
 
@@ -34,6 +43,17 @@ def test_padme_leaves_few_sizes_to_tell_apart() -> None:
     assert len({padme(length) for length in range(1, 100_000)}) < 200
 
 
+@given(lengths)
+def test_padme_step_says_where_sizes_with_one_padded_size_begin(length: int) -> None:
+    padded = padme(length)
+    assert padded % padme_step(length) == 0
+    assert padded - padme_step(padded) < length <= padded
+
+
+def make_frame(payload: bytes) -> bytes:
+    return b"".join(frame_pieces(payload))
+
+
 @given(st.binary(max_size=3000))
 def test_open_frame_returns_what_was_framed(payload: bytes) -> None:
     assert open_frame(make_frame(payload)) == payload
@@ -43,15 +63,76 @@ def test_make_frame_fits_the_limit_when_nothing_compresses() -> None:
     # gzip stores what it cannot compress in blocks of at most 64 KiB, 5 bytes each.
     stored = MAX_PAYLOAD_BYTES + 5 * (MAX_PAYLOAD_BYTES // 16_000) + 64
     assert padme(8 + stored) <= MAX_FRAME_BYTES
+    assert stored_size(MAX_PAYLOAD_BYTES) <= stored
+
+
+def test_frame_pieces_pack_what_packs_and_store_the_rest() -> None:
+    noise = random.Random(1).randbytes(1_000_000)
+    pages = base64.b64encode(noise)
+    for payload, packed in ((noise, False), (pages, True), (bytes(1_000_000), True)):
+        pieces = frame_pieces(payload)
+        assert open_frame(b"".join(pieces)) == payload
+        assert gzip.decompress(b"".join(pieces[1:-1])) == payload
+        assert (len(b"".join(pieces[1:-1])) < 0.8 * len(payload)) is packed
+
+
+@pytest.mark.parametrize(("noise", "packed"), [(0.80, True), (0.95, False)])
+def test_frame_pieces_pack_only_when_the_samples_shrink_by_an_eighth(
+    noise: float, packed: bool
+) -> None:
+    source = random.Random(2)
+    parts = (
+        source.randbytes(round(4096 * noise)) + bytes(round(4096 * (1 - noise))) for _ in "x" * 200
+    )
+    pieces = frame_pieces(b"".join(parts))
+    assert (len(pieces) == 3) is packed
+
+
+def test_frame_pieces_look_at_the_whole_payload_before_they_decide() -> None:
+    noise, zeros = random.Random(3).randbytes(300_000), bytes(300_000)
+    for payload in (noise + zeros, zeros + noise):
+        assert len(b"".join(frame_pieces(payload))) < 350_000
+
+
+def test_frame_pieces_store_when_the_samples_promised_too_much() -> None:
+    # Zeros exactly where samples are taken, noise everywhere else.
+    source, size = random.Random(4), 600_000
+    payload = bytearray(source.randbytes(size))
+    for number in range(16):
+        start = number * ((size - 2048) // 15)
+        payload[start : start + 2048] = source.randbytes(1700) + bytes(348)
+    packed = sum(map(len, frame_pieces(bytes(payload))[1:-1]))
+    assert packed <= stored_size(size)
+
+
+@pytest.mark.parametrize("size", [(1 << 18) - 1, 1 << 18])
+def test_frame_pieces_ask_whether_packing_pays_from_a_size_on(size: int) -> None:
+    pieces = frame_pieces(random.Random(5).randbytes(size))
+    assert (len(pieces) == 3) is (size < 1 << 18)
+
+
+def test_frame_pieces_copy_nothing_of_what_they_store() -> None:
+    payload = random.Random(6).randbytes(300_000)
+    views = [piece for piece in frame_pieces(payload) if isinstance(piece, memoryview)]
+    assert all(view.obj is payload for view in views)
+    assert b"".join(views) == payload
 
 
 def test_make_frame_refuses_before_compressing_when_payload_is_over_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 10)
-    monkeypatch.setattr(gzip, "compress", lambda *_, **__: pytest.fail("compressed first"))
+    monkeypatch.setattr(
+        padding.isal_zlib, "compress", lambda *_, **__: pytest.fail("compressed first")
+    )
     with pytest.raises(InputError):
         make_frame(bytes(11))
+
+
+def flagged(bit: int) -> bytes:
+    """A good gzip member but for a flag that RFC 1952 reserves."""
+    packed = gzip.compress(b"history", mtime=0)
+    return packed[:3] + bytes((bit,)) + packed[4:]
 
 
 def frame_of(packed: bytes) -> bytes:
@@ -72,6 +153,9 @@ def frame_of(packed: bytes) -> bytes:
         frame_of(gzip.compress(b"history", mtime=0)[:-9]),
         frame_of(gzip.compress(b"one", mtime=0) + gzip.compress(b"two", mtime=0)),
         frame_of(b"not gzip at all"),
+        frame_of(b""),
+        frame_of(gzip.compress(b"history", mtime=0)[:3]),
+        *(frame_of(flagged(bit)) for bit in (0x20, 0x40, 0x80)),
     ],
 )
 def test_open_frame_refuses_when_anything_is_inexact(frame: bytes) -> None:
@@ -117,7 +201,7 @@ def test_open_frame_never_holds_more_than_a_byte_above_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[int] = []
-    real = zlib.decompressobj
+    real = padding.isal_zlib.decompressobj
 
     class Watched:
         def __init__(self, window: int) -> None:
@@ -135,6 +219,6 @@ def test_open_frame_never_holds_more_than_a_byte_above_the_limit(
         def unused_data(self) -> bytes:
             return self.inner.unused_data
 
-    monkeypatch.setattr(padding.zlib, "decompressobj", Watched)
+    monkeypatch.setattr(padding.isal_zlib, "decompressobj", Watched)
     open_frame(make_frame(b"history"))
     assert asked == [MAX_PAYLOAD_BYTES + 1]
