@@ -34,7 +34,8 @@ class Block:
     """Digests of the blocks below, in file order."""
     sizes: tuple[int, ...]
     """File bytes below each link."""
-    content: bytes
+    content: memoryview
+    """In this block, whose bytes it keeps."""
     file_bytes: int
     """File bytes in and below this block."""
 
@@ -49,16 +50,16 @@ def verify_block(digest: bytes, block: bytes) -> bytes:
 def parse_block(block: bytes) -> Block:
     """Raises VerificationError for what is not a dag-pb node of a UnixFS file."""
     links: list[bytes] = []
-    data = b""
-    for field, value in _fields(block):
-        if field == 1 and isinstance(value, bytes):
+    data = memoryview(b"")
+    for field, value in _fields(memoryview(block)):
+        if field == 1 and isinstance(value, memoryview):
             data = value
-        elif field == 2 and isinstance(value, bytes):
+        elif field == 2 and isinstance(value, memoryview):
             links.append(_link_digest(value))
     return _unixfs(tuple(links), data)
 
 
-def read_file(digest: bytes, block_of: BlockSource) -> Iterator[bytes]:
+def read_file(digest: bytes, block_of: BlockSource) -> Iterator[memoryview]:
     """The file's bytes, block after block, each checked against the sizes its parent states."""
     pending: list[tuple[bytes, int | None]] = [(digest, None)]
     while pending:
@@ -84,13 +85,13 @@ def walk(digest: bytes, block_of: BlockSource) -> Iterator[bytes]:
         pending.extend(reversed(parse_block(block_of(current)).links))
 
 
-def _unixfs(links: tuple[bytes, ...], data: bytes) -> Block:
-    kind, content, stated = None, b"", None
+def _unixfs(links: tuple[bytes, ...], data: memoryview) -> Block:
+    kind, content, stated = None, memoryview(b""), None
     sizes: list[int] = []
     for field, value in _fields(data):
         if field == 1:
             kind = value
-        elif field == 2 and isinstance(value, bytes):
+        elif field == 2 and isinstance(value, memoryview):
             content = value
         elif field == 3 and isinstance(value, int):
             stated = value
@@ -104,16 +105,16 @@ def _unixfs(links: tuple[bytes, ...], data: bytes) -> Block:
     return Block(links=links, sizes=tuple(sizes), content=content, file_bytes=total)
 
 
-def _link_digest(link: bytes) -> bytes:
+def _link_digest(link: memoryview) -> bytes:
     for field, value in _fields(link):
-        if field == 1 and isinstance(value, bytes):
-            if len(value) != 2 + DIGEST_BYTES or not value.startswith(_MULTIHASH_PREFIX):
+        if field == 1 and isinstance(value, memoryview):
+            if len(value) != 2 + DIGEST_BYTES or value[:2] != _MULTIHASH_PREFIX:
                 break
-            return value[2:]
+            return bytes(value[2:])
     raise VerificationError("A stored block links to an unknown kind of CID.", check=Check.CID)
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     place = 0
     while place < len(message):
         tag, place = _varint(message, place)
@@ -127,7 +128,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             raise VerificationError("A stored block is not dag-pb.", check=Check.CID)
 
 
-def _varint(message: bytes, place: int) -> tuple[int, int]:
+def _varint(message: memoryview, place: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, _VARINT_BITS + 1, 7):
         if place >= len(message):

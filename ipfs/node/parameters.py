@@ -52,7 +52,7 @@ def seconds_of(request: Request, default: float) -> float:
     return min(sum(float(part[1]) * _SECONDS[part[2]] for part in parts), _MOST_SECONDS)
 
 
-def between(pieces: Iterator[bytes], start: int, end: int) -> Iterator[bytes]:
+def between(pieces: Iterator[memoryview], start: int, end: int) -> Iterator[memoryview]:
     """The bytes from `start` to `end` of what the pieces make together."""
     place = 0
     for piece in pieces:

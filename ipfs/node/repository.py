@@ -84,7 +84,7 @@ class Repository:
                 self._pins.settle(digest)
         return digest
 
-    def read(self, digest: bytes) -> Iterator[bytes]:
+    def read(self, digest: bytes) -> Iterator[memoryview]:
         """The file's bytes, each block verified. Raises MissingBlockError, VerificationError."""
         return read_file(digest, self._blocks.block)
 

@@ -34,6 +34,7 @@ from ipfs.node.parameters import (
     number_of,
     seconds_of,
 )
+from ipfs.node.reading_ahead import ahead
 from ipfs.node.repository import Repository
 from ipfs.node.upload import UploadError, receive_file
 
@@ -143,7 +144,7 @@ class Rpc:
                 return Response(b"".join(pieces), media_type="text/plain", headers=headers)
             # An error after the first byte breaks the chunked answer: loud, never a silent short
             # read.
-            return StreamingResponse(pieces, media_type="text/plain", headers=headers)
+            return StreamingResponse(ahead(pieces), media_type="text/plain", headers=headers)
 
         return await run_in_threadpool(prepare)
 
@@ -156,9 +157,8 @@ class Rpc:
         digest = await run_in_threadpool(self._brought, request)
         # A missing root is an answer; a block missing further down breaks the answer off.
         await run_in_threadpool(self._repository.block, digest)
-        return StreamingResponse(
-            whole_car(digest, self._repository.tree(digest)), media_type="application/vnd.ipld.car"
-        )
+        car = whole_car(digest, self._repository.tree(digest))
+        return StreamingResponse(ahead(car), media_type="application/vnd.ipld.car")
 
     async def _repo_gc(self, _request: Request) -> Response:
         await run_in_threadpool(self._repository.collect_garbage)

@@ -47,7 +47,7 @@ class _Receiver:
         self.written += end - start
         if self.written > self.limit_bytes:
             raise UploadError("the upload is too large", 413)
-        self.file.write(data[start:end])
+        self.file.write(memoryview(data)[start:end])
 
     def end(self) -> None:
         self.ended = True

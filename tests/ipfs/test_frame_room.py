@@ -117,7 +117,7 @@ GZIP_FREE = range(8 + 3, 8 + 10)
 Nor does anybody mind the upper bits of the first byte of a stored block."""
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.integers(min_value=0, max_value=400_000), st.randoms(use_true_random=False))
 def test_payload_answers_as_open_frame_does_whatever_the_bytes(
     size: int, source: random.Random
