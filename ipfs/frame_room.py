@@ -8,6 +8,8 @@ stores, that payload lies together already. Anything else is put together again 
 
 from collections.abc import Iterator
 
+from isal import isal_zlib
+
 from ipfs.in_place import InPlace
 from ipfs.padding import LENGTH_BYTES, MAX_PAYLOAD_BYTES, open_frame, padme, padme_step
 from ipfs.stored import (
@@ -17,9 +19,8 @@ from ipfs.stored import (
     GZIP_HEADER,
     TRAILER_BYTES,
     content_size,
-    stored_blocks,
+    stored_member,
     stored_size,
-    trailer,
 )
 
 _HEAD_BYTES = LENGTH_BYTES + len(GZIP_HEADER)
@@ -41,15 +42,20 @@ class FrameRoom:
         self._beside = bytearray(frame_bytes - self._blocks * BLOCK_BYTES)
         """Everything but the content of the certain blocks."""
         self._content = InPlace(frame_bytes)
+        self._checksum = 0
+        """Of the certain blocks' content."""
 
     def targets(self) -> Iterator[memoryview]:
-        """Writable pieces; joined, the frame."""
+        """Writable pieces; joined, the frame. Each is to be filled before the next is taken."""
         beside, content = memoryview(self._beside), self._content.view
         yield beside[:_HEAD_BYTES]
         for block in range(self._blocks):
             place = _HEAD_BYTES + block * BLOCK_HEADER_BYTES
             yield beside[place : place + BLOCK_HEADER_BYTES]
-            yield content[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES]
+            target = content[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES]
+            yield target
+            # While it is in the processor's cache; nothing is decided by it yet.
+            self._checksum = isal_zlib.crc32(target, self._checksum)
         yield beside[self._rest :]
 
     def payload(self) -> bytes:
@@ -71,14 +77,13 @@ class FrameRoom:
         if not fits or not certain < length <= MAX_PAYLOAD_BYTES:
             return False
         self._gather(length)
-        with self._content.view[:length] as content, content[certain:] as rest:
+        with self._content.view[certain:length] as rest:
             expected = b"".join(
                 (
                     packed.to_bytes(LENGTH_BYTES, "big"),
                     GZIP_HEADER,
                     FULL_HEADER * self._blocks,
-                    *stored_blocks(rest),
-                    trailer(content),
+                    *stored_member(rest, length=length, checksum=self._checksum),
                 )
             )
         return self._beside == expected.ljust(len(self._beside), b"\0")

@@ -4,12 +4,15 @@ Source: Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Comm
 PURBs", PETS 2019, section 4 (Padmé): a length leaks O(log log) bits and grows by 12 % at most.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from isal import isal_zlib
 from isal.isal_zlib import IsalError
 
 from core.errors import InputError
 from ipfs.checks import Check, refuse, require
-from ipfs.stored import GZIP_HEADER, stored_blocks, stored_size, trailer
+from ipfs.stored import GZIP_HEADER, stored_member, stored_size
 
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 """Largest payload that is sealed or opened: 64 MiB."""
@@ -55,25 +58,43 @@ def padme_step(length: int) -> int:
 MAX_FRAME_BYTES = padme(LENGTH_BYTES + MAX_PAYLOAD_BYTES + _GZIP_OVERHEAD_BYTES)
 
 
-def frame_pieces(payload: bytes) -> list[bytes | memoryview]:
-    """Length, gzip and zeros, joined the frame of `payload`; bytes that do not pack are not copied.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A frame that is made while it is encrypted."""
 
-    Raises InputError above MAX_PAYLOAD_BYTES, before any work.
-    """
+    size: int
+    pieces: Iterator[bytes | memoryview]
+    """Joined, the frame; bytes that do not pack are not copied."""
+
+
+def make_frame(payload: bytes) -> Frame:
+    """Length, gzip and zeros. Raises InputError above MAX_PAYLOAD_BYTES, before any work."""
     require_payload_size(payload)
     packed = _packed(payload)
-    size = LENGTH_BYTES + sum(map(len, packed))
-    length = (size - LENGTH_BYTES).to_bytes(LENGTH_BYTES, "big")
-    return [length, *packed, bytes(padme(size) - size)]
+    length = stored_size(len(payload)) if packed is None else len(packed)
+    size = padme(LENGTH_BYTES + length)
+    return Frame(size=size, pieces=_pieces(payload, packed, length, size))
 
 
-def _packed(payload: bytes) -> list[bytes | memoryview]:
-    """One gzip member."""
-    if len(payload) < _SAMPLED_BYTES or _packing_pays(memoryview(payload)):
-        packed = isal_zlib.compress(payload, _GZIP_LEVEL, _GZIP_WINDOW)
-        if len(payload) < _SAMPLED_BYTES or len(packed) < stored_size(len(payload)):
-            return [packed]
-    return [GZIP_HEADER, *stored_blocks(memoryview(payload)), trailer(payload)]
+def _pieces(
+    payload: bytes, packed: bytes | None, length: int, size: int
+) -> Iterator[bytes | memoryview]:
+    yield length.to_bytes(LENGTH_BYTES, "big")
+    if packed is None:
+        yield GZIP_HEADER
+        yield from stored_member(memoryview(payload), length=len(payload))
+    else:
+        yield packed
+    yield bytes(size - LENGTH_BYTES - length)
+
+
+def _packed(payload: bytes) -> bytes | None:
+    """One gzip member; None when the payload had better be stored as it is."""
+    large = len(payload) >= _SAMPLED_BYTES
+    if large and not _packing_pays(memoryview(payload)):
+        return None
+    packed = isal_zlib.compress(payload, _GZIP_LEVEL, _GZIP_WINDOW)
+    return None if large and len(packed) > stored_size(len(payload)) else packed
 
 
 def _packing_pays(payload: memoryview) -> bool:

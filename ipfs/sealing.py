@@ -26,7 +26,7 @@ from ipfs.checks import Check, refuse, require, require_equal
 from ipfs.context import context_bytes
 from ipfs.frame_room import FrameRoom
 from ipfs.in_place import InPlace
-from ipfs.padding import LENGTH_BYTES, MAX_FRAME_BYTES, frame_pieces, require_payload_size
+from ipfs.padding import LENGTH_BYTES, MAX_FRAME_BYTES, make_frame, require_payload_size
 
 MAGIC = b"ANAM"
 VERSION = 1
@@ -89,15 +89,15 @@ def seal(payload: bytes, context: SealContext) -> Sealed:
 
 def unsafe_seal_with(payload: bytes, context: SealContext, key: bytes, nonce: bytes) -> Sealed:
     """`seal` with a given key and nonce. For test vectors: a key must never be used twice."""
-    pieces = frame_pieces(payload)
+    frame = make_frame(payload)
     commitment = _derive(key, _COMMIT_LABEL, context)
     cipher = Cipher(AES256(_derive(key, _ENCRYPT_LABEL, context)), GCM(nonce)).encryptor()
     cipher.authenticate_additional_data(_bound(commitment, context))
-    size = HEADER_BYTES + sum(map(len, pieces)) + TAG_BYTES
+    size = HEADER_BYTES + frame.size + TAG_BYTES
     record = InPlace(size)
     record.view[:HEADER_BYTES] = _header(commitment) + nonce
     place = HEADER_BYTES
-    for piece in pieces:
+    for piece in frame.pieces:
         place += cipher.update_into(piece, record.view[place:])
     cipher.finalize()
     record.view[place:] = cipher.tag

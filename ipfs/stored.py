@@ -17,10 +17,6 @@ TRAILER_BYTES = 8
 BLOCK_HEADER_BYTES = 5
 BLOCK_BYTES = 0x1_0000 - BLOCK_HEADER_BYTES
 """Content of a full block; with its header 64 KiB, which ciphers and caches like."""
-FULL_HEADER = (
-    b"\0" + BLOCK_BYTES.to_bytes(2, "little") + (BLOCK_BYTES ^ 0xFFFF).to_bytes(2, "little")
-)
-"""Of a full block that is not the last."""
 
 
 def stored_size(length: int) -> int:
@@ -36,17 +32,25 @@ def content_size(packed: int) -> int:
     return inside - blocks * BLOCK_HEADER_BYTES
 
 
-def stored_blocks(content: memoryview) -> Iterator[bytes | memoryview]:
-    """Headers and slices of `content`, at least one byte, up to and with the last block."""
+def block_header(size: int, *, last: bool) -> bytes:
+    """In front of `size` bytes of content."""
+    return bytes((last,)) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
+
+
+FULL_HEADER = block_header(BLOCK_BYTES, last=False)
+
+
+def stored_member(
+    content: memoryview, *, length: int, checksum: int = 0
+) -> Iterator[bytes | memoryview]:
+    """Blocks and trailer of a member over `length` bytes that end with `content`.
+
+    `content` follows on full blocks and has at least one byte; `checksum` is theirs.
+    """
     for start in range(0, len(content), BLOCK_BYTES):
         block = content[start : start + BLOCK_BYTES]
-        size = len(block)
-        last = start + size == len(content)
-        yield bytes((last,)) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
+        yield block_header(len(block), last=start + len(block) == len(content))
+        # Just before it is encrypted: then both find it in the processor's cache.
+        checksum = isal_zlib.crc32(block, checksum)
         yield block
-
-
-def trailer(content: bytes | memoryview) -> bytes:
-    """Checksum and size, as gzip ends."""
-    checksum = isal_zlib.crc32(content)
-    return checksum.to_bytes(4, "little") + len(content).to_bytes(4, "little")
+    yield checksum.to_bytes(4, "little") + length.to_bytes(4, "little")

@@ -15,7 +15,7 @@ from core.errors import StoreError, StoreUnavailableError
 from core.events import Position, RecordSealed
 from core.hashing import address, keccak256
 from core.records import HISTORY_RECORD
-from ipfs.padding import frame_pieces
+from ipfs.padding import make_frame
 from scripts._crash.checks import Acknowledgement, Inspector, needles_of
 from scripts._crash.parts import make_patients
 from scripts._crash.publisher import Job, canary, payload
@@ -157,7 +157,7 @@ def test_inspector_leaves_a_part_that_is_down_to_be_asked_again(scene: Scene) ->
 
 def test_payload_shows_its_canary_even_when_compressed() -> None:
     """Otherwise searching the disk for it would prove nothing."""
-    assert canary(SEED) in b"".join(frame_pieces(payload(SEED, 4)))
+    assert canary(SEED) in b"".join(make_frame(payload(SEED, 4)).pieces)
     assert payload(SEED, 4) == payload(SEED, 4) != payload(SEED, 5)
 
 

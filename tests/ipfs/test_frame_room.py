@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from core.errors import VerificationError
 from ipfs import frame_room, padding
 from ipfs.frame_room import FrameRoom, certain_blocks
-from ipfs.padding import frame_pieces, open_frame, padme
-from ipfs.stored import BLOCK_BYTES, GZIP_HEADER, stored_blocks, stored_size, trailer
+from ipfs.padding import make_frame, open_frame, padme
+from ipfs.stored import BLOCK_BYTES, GZIP_HEADER, stored_member, stored_size
 
 SLOT = 1 << 16
 
@@ -28,8 +28,8 @@ def framed(packed: bytes) -> bytes:
 
 
 def stored(content: bytes) -> bytes:
-    member = (GZIP_HEADER, *stored_blocks(memoryview(content)), trailer(content))
-    return framed(b"".join(member))
+    member = stored_member(memoryview(content), length=len(content))
+    return framed(GZIP_HEADER + b"".join(member))
 
 
 def filled(frame: bytes) -> FrameRoom:
@@ -73,14 +73,14 @@ def test_payload_gives_back_what_was_stored_around_every_edge() -> None:
 def test_payload_takes_stored_content_as_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame_room, "open_frame", lambda _: pytest.fail("put together again"))
     for size in (5 * BLOCK_BYTES, 5 * BLOCK_BYTES + 1, 1_000_003):
-        assert filled(b"".join(frame_pieces(noise(size)))).payload() == noise(size)
+        assert filled(b"".join(make_frame(noise(size)).pieces)).payload() == noise(size)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"x", noise(70_000), base64.b64encode(noise(300_000)), bytes(3_000_000)]
 )
 def test_payload_gives_back_what_was_packed(content: bytes) -> None:
-    assert filled(b"".join(frame_pieces(content))).payload() == content
+    assert filled(b"".join(make_frame(content).pieces)).payload() == content
     assert filled(framed(gzip.compress(content, 0, mtime=0))).payload() == content
 
 

@@ -11,7 +11,7 @@ from core.records import SealContext
 from ipfs.cid import cid_digest, parse_cid
 from ipfs.envelope import Identity, Opened, Recipient, envelope_digest
 from ipfs.opening import Claim, open_record
-from ipfs.padding import MAX_PAYLOAD_BYTES, frame_pieces, open_frame
+from ipfs.padding import MAX_PAYLOAD_BYTES, make_frame, open_frame
 from ipfs.reading_key import RecoveryCode, derive_identity
 from ipfs.sealing import SealedRecord, commitment_of, seal, unseal
 from ipfs.wrapped_seed import unwrap_seed, wrap_seed
@@ -34,7 +34,7 @@ def framed(body: bytes, stated: int) -> bytes:
     return stated.to_bytes(8, "big") + body
 
 
-GOOD = b"".join(frame_pieces(b"history"))
+GOOD = b"".join(make_frame(b"history").pieces)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_verification_says_what_is_wrong(
     ("act", "message"),
     [
         (
-            lambda: frame_pieces(bytes(MAX_PAYLOAD_BYTES + (1 << 20))),
+            lambda: make_frame(bytes(MAX_PAYLOAD_BYTES + (1 << 20))),
             "The history is 65 MiB; at most 64 MiB can be sealed. "
             "Leave out page images or lower their resolution.",
         ),

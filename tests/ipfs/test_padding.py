@@ -5,7 +5,7 @@ import gzip
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError, VerificationError
@@ -13,7 +13,7 @@ from ipfs import padding
 from ipfs.padding import (
     MAX_FRAME_BYTES,
     MAX_PAYLOAD_BYTES,
-    frame_pieces,
+    make_frame,
     open_frame,
     padme,
     padme_step,
@@ -50,13 +50,13 @@ def test_padme_step_says_where_sizes_with_one_padded_size_begin(length: int) -> 
     assert padded - padme_step(padded) < length <= padded
 
 
-def make_frame(payload: bytes) -> bytes:
-    return b"".join(frame_pieces(payload))
+def framed(payload: bytes) -> bytes:
+    return b"".join(make_frame(payload).pieces)
 
 
 @given(st.binary(max_size=3000))
 def test_open_frame_returns_what_was_framed(payload: bytes) -> None:
-    assert open_frame(make_frame(payload)) == payload
+    assert open_frame(framed(payload)) == payload
 
 
 def test_make_frame_fits_the_limit_when_nothing_compresses() -> None:
@@ -66,54 +66,62 @@ def test_make_frame_fits_the_limit_when_nothing_compresses() -> None:
     assert stored_size(MAX_PAYLOAD_BYTES) <= stored
 
 
-def test_frame_pieces_pack_what_packs_and_store_the_rest() -> None:
+def test_make_frame_packs_what_packs_and_stores_the_rest() -> None:
     noise = random.Random(1).randbytes(1_000_000)
     pages = base64.b64encode(noise)
     for payload, packed in ((noise, False), (pages, True), (bytes(1_000_000), True)):
-        pieces = frame_pieces(payload)
+        pieces = list(make_frame(payload).pieces)
         assert open_frame(b"".join(pieces)) == payload
         assert gzip.decompress(b"".join(pieces[1:-1])) == payload
         assert (len(b"".join(pieces[1:-1])) < 0.8 * len(payload)) is packed
 
 
 @pytest.mark.parametrize(("noise", "packed"), [(0.80, True), (0.95, False)])
-def test_frame_pieces_pack_only_when_the_samples_shrink_by_an_eighth(
+def test_make_frame_packs_only_when_the_samples_shrink_by_an_eighth(
     noise: float, packed: bool
 ) -> None:
     source = random.Random(2)
     parts = (
         source.randbytes(round(4096 * noise)) + bytes(round(4096 * (1 - noise))) for _ in "x" * 200
     )
-    pieces = frame_pieces(b"".join(parts))
+    pieces = list(make_frame(b"".join(parts)).pieces)
     assert (len(pieces) == 3) is packed
 
 
-def test_frame_pieces_look_at_the_whole_payload_before_they_decide() -> None:
+def test_make_frame_looks_at_the_whole_payload_before_it_decides() -> None:
     noise, zeros = random.Random(3).randbytes(300_000), bytes(300_000)
     for payload in (noise + zeros, zeros + noise):
-        assert len(b"".join(frame_pieces(payload))) < 350_000
+        assert len(b"".join(make_frame(payload).pieces)) < 350_000
 
 
-def test_frame_pieces_store_when_the_samples_promised_too_much() -> None:
+def test_make_frame_stores_when_the_samples_promised_too_much() -> None:
     # Zeros exactly where samples are taken, noise everywhere else.
     source, size = random.Random(4), 600_000
     payload = bytearray(source.randbytes(size))
     for number in range(16):
         start = number * ((size - 2048) // 15)
         payload[start : start + 2048] = source.randbytes(1700) + bytes(348)
-    packed = sum(map(len, frame_pieces(bytes(payload))[1:-1]))
+    packed = sum(map(len, list(make_frame(bytes(payload)).pieces)[1:-1]))
     assert packed <= stored_size(size)
 
 
 @pytest.mark.parametrize("size", [(1 << 18) - 1, 1 << 18])
-def test_frame_pieces_ask_whether_packing_pays_from_a_size_on(size: int) -> None:
-    pieces = frame_pieces(random.Random(5).randbytes(size))
+def test_make_frame_asks_whether_packing_pays_from_a_size_on(size: int) -> None:
+    pieces = list(make_frame(random.Random(5).randbytes(size)).pieces)
     assert (len(pieces) == 3) is (size < 1 << 18)
 
 
-def test_frame_pieces_copy_nothing_of_what_they_store() -> None:
+@given(st.integers(min_value=0, max_value=1 << 19), st.booleans())
+@settings(max_examples=20)
+def test_make_frame_says_the_size_before_it_makes_the_pieces(length: int, packs: bool) -> None:
+    payload = bytes(length) if packs else random.Random(length).randbytes(length)
+    frame = make_frame(payload)
+    assert frame.size == len(b"".join(frame.pieces))
+
+
+def test_make_frame_copies_nothing_of_what_it_stores() -> None:
     payload = random.Random(6).randbytes(300_000)
-    views = [piece for piece in frame_pieces(payload) if isinstance(piece, memoryview)]
+    views = [piece for piece in make_frame(payload).pieces if isinstance(piece, memoryview)]
     assert all(view.obj is payload for view in views)
     assert b"".join(views) == payload
 
@@ -183,7 +191,7 @@ def test_open_frame_takes_a_payload_at_the_limit_and_no_byte_more(
 
 def test_make_frame_takes_a_payload_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(padding, "MAX_PAYLOAD_BYTES", 1000)
-    assert open_frame(make_frame(bytes(1000))) == bytes(1000)
+    assert open_frame(framed(bytes(1000))) == bytes(1000)
 
 
 @pytest.mark.parametrize(
@@ -220,5 +228,5 @@ def test_open_frame_never_holds_more_than_a_byte_above_the_limit(
             return self.inner.unused_data
 
     monkeypatch.setattr(padding.isal_zlib, "decompressobj", Watched)
-    open_frame(make_frame(b"history"))
+    open_frame(framed(b"history"))
     assert asked == [MAX_PAYLOAD_BYTES + 1]

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import zlib
 
 import pytest
 from hypothesis import given
@@ -12,16 +13,27 @@ from ipfs.stored import (
     FULL_HEADER,
     GZIP_HEADER,
     content_size,
-    stored_blocks,
+    stored_member,
     stored_size,
-    trailer,
 )
 
 SIZES = (1, 2, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES, 200_001)
 
 
 def member(content: bytes) -> bytes:
-    return b"".join((GZIP_HEADER, *stored_blocks(memoryview(content)), trailer(content)))
+    return GZIP_HEADER + b"".join(stored_member(memoryview(content), length=len(content)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_stored_member_goes_on_from_the_blocks_before(size: int) -> None:
+    before = random.Random(size).randbytes(2 * BLOCK_BYTES)
+    content = random.Random(size + 1).randbytes(size)
+    whole = member(before + content)
+    rest = stored_member(
+        memoryview(content), length=len(before) + size, checksum=zlib.crc32(before)
+    )
+    assert whole.endswith(b"".join(rest))
+    assert gzip.decompress(whole) == before + content
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -34,7 +46,7 @@ def test_stored_member_is_gzip_of_the_stated_size(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_stored_blocks_are_full_but_for_the_last(size: int) -> None:
-    pieces = list(stored_blocks(memoryview(bytes(size))))
+    *pieces, _trailer = stored_member(memoryview(bytes(size)), length=size)
     headers, blocks = pieces[::2], pieces[1::2]
     assert [header == FULL_HEADER for header in headers] == [True] * (len(blocks) - 1) + [False]
     assert {len(block) for block in blocks[:-1]} <= {BLOCK_BYTES}

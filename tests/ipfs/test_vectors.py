@@ -15,7 +15,7 @@ from ipfs.cid import cid_digest, cid_text
 from ipfs.context import context_bytes
 from ipfs.envelope import Identity
 from ipfs.opening import Claim, open_record
-from ipfs.padding import frame_pieces, open_frame, padme
+from ipfs.padding import make_frame, open_frame, padme
 from ipfs.reading_key import RecoveryCode, derive_identity, reading_key_message
 from ipfs.sealing import commitment_of, unsafe_seal_with
 from ipfs.wrapped_seed import unsafe_wrap_seed_with, unwrap_seed
@@ -28,7 +28,9 @@ VECTORS: Json = json.loads(
 
 def by_name(group: str) -> pytest.MarkDecorator:
     cases = VECTORS[group]
-    return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
+    # Tests are called by their ids, and not every program passes on more than ASCII.
+    ids = [case["name"].replace("é", "e") for case in cases]
+    return pytest.mark.parametrize("case", cases, ids=ids)
 
 
 def raw(case: Json, field: str) -> bytes:
@@ -70,7 +72,7 @@ def test_seal_gives_the_bytes_of_each_vector(case: Json) -> None:
     assert open_frame(raw(case, "frame")) == raw(case, "payload")
     sealed = unsafe_seal_with(raw(case, "payload"), context, raw(case, "key"), raw(case, "nonce"))
     assert sealed.key_commitment == raw(case, "key_commitment")
-    if b"".join(frame_pieces(raw(case, "payload"))) == raw(case, "frame"):
+    if b"".join(make_frame(raw(case, "payload")).pieces) == raw(case, "frame"):
         assert sealed.record == raw(case, "sealed")
 
 

@@ -24,7 +24,7 @@ from ipfs.checks import Check
 from ipfs.cid import cid_digest, cid_text
 from ipfs.context import account_bytes, context_bytes
 from ipfs.envelope import Identity, Opened, envelope_digest
-from ipfs.padding import frame_pieces, padme
+from ipfs.padding import make_frame, padme
 from ipfs.reading_key import RecoveryCode, derive_identity, reading_key_message
 from ipfs.sealing import HEADER_BYTES, Sealed, SealedRecord, commitment_of, unsafe_seal_with
 from ipfs.wrapped_seed import unsafe_wrap_seed_with
@@ -72,7 +72,7 @@ def record_case(name: str, payload: bytes, context: SealContext, reader: str) ->
         "context": context_json(context),
         "context_bytes": context_bytes(context).hex(),
         "payload": payload.hex(),
-        "frame": b"".join(frame_pieces(payload)).hex(),
+        "frame": b"".join(make_frame(payload).pieces).hex(),
         **sealed_json(sealed, context),
         "salt": salt.hex(),
         "cid": cid_text(digest),
