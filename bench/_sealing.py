@@ -55,9 +55,9 @@ def seal_row(payload: bytes) -> Row:
     """MB/s of each way, and ours as a share of the others'."""
     ways = _ways(payload)
     _allocate(*_KEEP)
-    spent = {name: _median(work, payload) for name, work in ways.items()}
+    spent = _medians(ways, payload)
     _allocate(*_GIVE_BACK)
-    fresh = {name: _median(ways[name], payload) for name in ("ours", "raw")}
+    fresh = _medians({name: ways[name] for name in ("ours", "raw")}, payload)
     _allocate(*_KEEP)
     sealed = len(seal(payload, CONTEXT).record)
     return {
@@ -105,15 +105,17 @@ def _ways(payload: bytes) -> dict[str, Callable[[], bytes]]:
     return {"ours": ours, "raw": raw, "least": least, "usual": usual}
 
 
-def _median(work: Callable[[], bytes], expected: bytes) -> float:
-    spent = []
+def _medians(ways: dict[str, Callable[[], bytes]], expected: bytes) -> dict[str, float]:
+    """Seconds of each way; they take turns, so that whatever else runs slows all of them."""
+    spent: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(REPEATS):
-        started = time.process_time()
-        result = work()
-        spent.append(time.process_time() - started)
-        if not result.startswith(expected):
-            raise RuntimeError("what was sealed did not open as it was")
-    return statistics.median(spent)
+        for name, work in ways.items():
+            started = time.process_time()
+            result = work()
+            spent[name].append(time.process_time() - started)
+            if not result.startswith(expected):
+                raise RuntimeError("what was sealed did not open as it was")
+    return {name: statistics.median(seconds) for name, seconds in spent.items()}
 
 
 def _allocate(trim: int, fetch: int) -> None:

