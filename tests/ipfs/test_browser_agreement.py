@@ -14,9 +14,11 @@ import pytest
 
 from core.hashing import keccak256
 from core.records import SealContext
-from ipfs.envelope import envelope_digest
+from ipfs.cid import cid_digest
+from ipfs.envelope import Opened, envelope_digest
 from ipfs.opening import Claim, open_record
 from ipfs.reading_key import RecoveryCode
+from ipfs.sealing import commitment_of, seal
 from ipfs.wrapped_seed import unwrap_seed
 from tests.ipfs.conftest import ContextFactory, Person
 
@@ -51,16 +53,20 @@ def run_javascript(program: str, given: dict[str, Any]) -> str:
     return done.stdout.decode().strip()
 
 
+def context_json(context: SealContext) -> dict[str, Any]:
+    return {
+        "chainId": str(context.domain.chain_id),
+        "contract": context.domain.verifying_contract,
+        "patient": context.patient,
+        "record": "0x" + context.record.hex(),
+        "version": context.version,
+    }
+
+
 def seal_in_javascript(payload: bytes, context: SealContext, reader: Person) -> dict[str, bytes]:
     given: dict[str, Any] = {
         "payload": payload.hex(),
-        "context": {
-            "chainId": str(context.domain.chain_id),
-            "contract": context.domain.verifying_contract,
-            "patient": context.patient,
-            "record": "0x" + context.record.hex(),
-            "version": context.version,
-        },
+        "context": context_json(context),
         "reader": reader.account,
         "publicKey": reader.reading_key.hex(),
     }
@@ -85,6 +91,38 @@ def test_open_record_opens_what_the_browser_sealed(
         envelope=envelope_digest(made["envelope"]),
     )
     assert open_record(doctor.identity, claim, made["sealed"], made["envelope"]) == payload
+
+
+OPENING = """
+import { readFileSync } from "node:fs";
+import { openSealed } from "./dapp/components/src/sealing.js";
+const unhex = (text) => new Uint8Array(Buffer.from(text, "hex"));
+const { context, reader, ...hexadecimal } = JSON.parse(readFileSync(0, "utf8"));
+const pairs = Object.entries(hexadecimal).map(([name, text]) => [name, unhex(text)]);
+const raw = Object.fromEntries(pairs);
+console.log(Buffer.from(await openSealed({ ...raw, context, reader })).toString("hex"));
+"""
+
+
+def test_the_browser_opens_what_was_stored_and_not_packed(
+    make_context: ContextFactory, doctor: Person
+) -> None:
+    context, payload = make_context(version=3), hashlib.shake_256(b"noise").digest(300_000)
+    sealed, salt = seal(payload, context), bytes(32)
+    assert len(sealed.record) > len(payload)
+    digest = cid_digest(sealed.record)
+    opened = Opened(key=sealed.key, salt=salt, cid_digest=digest)
+    envelope = doctor.identity.recipient().wrap(opened, context, doctor.account)
+    given: dict[str, Any] = {
+        "sealed": sealed.record.hex(),
+        "envelope": envelope.hex(),
+        "envelopeDigest": envelope_digest(envelope).hex(),
+        "commitment": commitment_of(salt, digest, sealed.key_commitment).hex(),
+        "seed": doctor.identity.seed.hex(),
+        "context": context_json(context),
+        "reader": doctor.account,
+    }
+    assert bytes.fromhex(run_javascript(OPENING, given)) == payload
 
 
 WRAPPING = """

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import random
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -135,6 +136,31 @@ def test_make_frame_refuses_before_compressing_when_payload_is_over_the_limit(
     )
     with pytest.raises(InputError):
         make_frame(bytes(11))
+
+
+def accepted_by_zlib(packed: bytes) -> bytes | None:
+    unpacker = zlib.decompressobj(31)
+    try:
+        payload = unpacker.decompress(packed)
+    except zlib.error:
+        return None
+    return payload if unpacker.eof and not unpacker.unused_data else None
+
+
+@given(st.sampled_from((0, 1, 9)), st.binary(max_size=200), st.randoms(use_true_random=False))
+def test_open_frame_accepts_what_zlib_accepts_and_nothing_else(
+    level: int, payload: bytes, source: random.Random
+) -> None:
+    packed = bytearray(gzip.compress(payload, level, mtime=0))
+    for _ in range(source.randint(1, 3)):
+        place = source.choice((source.randrange(len(packed)), source.randrange(14)))
+        packed[place] ^= 1 << source.randrange(8)
+    expected = accepted_by_zlib(bytes(packed))
+    if expected is not None:
+        assert open_frame(frame_of(bytes(packed))) == expected
+        return
+    with pytest.raises(VerificationError):
+        open_frame(frame_of(bytes(packed)))
 
 
 def flagged(bit: int) -> bytes:
