@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+MOST_NAMED = 5
+"""Facts that one alert names; what it does not name is counted."""
+
 
 class Subject(StrEnum):
     """What kind of danger an alert speaks of."""
@@ -43,6 +46,11 @@ class Alert:
     def __post_init__(self) -> None:
         if not self.facts:
             raise ValueError(f"a {self.subject} alert without facts")
+
+    @property
+    def linked(self) -> tuple[str, ...]:
+        """The facts whose places a page shows beside the alert: all that it names."""
+        return self.facts[:MOST_NAMED]
 
     @property
     def short_source(self) -> str:

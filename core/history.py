@@ -125,6 +125,11 @@ class History:
         )
 
     @property
+    def contradicted(self) -> frozenset[str]:
+        """Ids of facts that other paper contradicts."""
+        return frozenset(fact for conflict in self.conflicts for fact in conflict.facts)
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many statements each section holds, for telling people what was found."""
         return {

@@ -5,6 +5,9 @@ Rules and figures are data files with their sources: `drug_classes.toml`, `inter
 alert means that none of these rules applies, not that nothing is dangerous.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from core.alerts import Alert
 from core.history import History
 from ocr.summary.dose_alerts import dose_alerts, kidney_alerts
@@ -22,4 +25,15 @@ def alerts_of(history: History) -> tuple[Alert, ...]:
         *kidney_alerts(history),
         *lab_alerts(history),
     ]
-    return tuple(sorted(found, key=lambda alert: alert.urgency))
+    return tuple(sorted(_joined(found), key=lambda alert: alert.urgency))
+
+
+def _joined(alerts: Iterable[Alert]) -> list[Alert]:
+    """Once what is said twice, as of a medicine that stands there with two doses."""
+    found: dict[tuple[str, ...], Alert] = {}
+    for alert in alerts:
+        key = (alert.subject, alert.title, alert.reason, alert.source)
+        known = found.get(key)
+        facts = dict.fromkeys((*known.facts, *alert.facts) if known else alert.facts)
+        found[key] = replace(alert, facts=tuple(facts))
+    return list(found.values())

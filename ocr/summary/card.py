@@ -40,7 +40,8 @@ def render_card(history: History, reading: Reading) -> str:
         title=fact_title,
         line=fact_line,
         mixed=any(w.code is About.MIXED_PATIENTS for w in history.warnings),
-        contradicted=_contradicted(history),
+        contradicted=history.contradicted,
+        denied={fact.name: fact for fact in history.negated},
     )
     return card
 
@@ -48,8 +49,3 @@ def render_card(history: History, reading: Reading) -> str:
 def _results(history: History) -> list[Trend]:
     vital = [trend for trend in urgent_trends(history) if trend.name in _VITAL_TESTS]
     return vital[:_RESULTS]
-
-
-def _contradicted(history: History) -> set[str]:
-    """Ids of facts that other paper contradicts."""
-    return {fact for conflict in history.conflicts for fact in conflict.facts}

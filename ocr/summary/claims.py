@@ -14,6 +14,7 @@ from ocr.summary.immunizations import immunization_mentions
 from ocr.summary.labs import lab_mentions
 from ocr.summary.medications import medication_mentions
 from ocr.summary.mentions import DENIED, NONE_KNOWN, QUALITATIVE, SYMPTOM, Mention
+from ocr.summary.nothing import nothing_mentions
 from ocr.summary.problems import WEAK, problem_mentions
 from ocr.summary.procedures import procedure_mentions
 from ocr.summary.sheets import Sheet
@@ -40,6 +41,7 @@ _EXTRACTORS = (
     device_mentions,
     social_mentions,
     contact_mentions,
+    nothing_mentions,
 )
 
 
@@ -82,6 +84,8 @@ def _holds(mention: Mention, judged: Assertion) -> bool:
     """What is only possible, planned or feared is no fact; nor a medicine or procedure denied."""
     if mention.method == SYMPTOM:
         return judged.negated and not (judged.family or judged.hypothetical or judged.historical)
+    if mention.method == NONE_KNOWN:
+        return True
     if mention.kind is Kind.MEDICATION:
         stopped = mention.details.get("status") == "stopped"
         return not judged.family and (stopped or not judged.negated)
@@ -151,7 +155,9 @@ def _details(mention: Mention, judged: Assertion) -> dict[str, str | None]:
 
 
 def _polarity(mention: Mention, judged: Assertion) -> Polarity:
-    denied = judged.negated and mention.kind is not Kind.MEDICATION
+    denied = judged.negated and (
+        mention.kind is not Kind.MEDICATION or mention.method == NONE_KNOWN
+    )
     return Polarity.NEGATED if denied else Polarity.AFFIRMED
 
 

@@ -178,7 +178,9 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
         "devices": plain(history.devices, 34, 1),
         "family": plain(history.family, 110, 4, 4),
         "social": plain(history.social, 110, 2, 4),
-        "negated": plain(history.negated, 110, 4, 4),
+        "negated": plain(
+            [f for f in history.negated if not f.name.startswith("known ")], 110, 4, 4
+        ),
         "vitals": plain(_measured(history), 110, 3, 14),
         "contacts": plain(history.contacts, 110, 2, 4),
         "gaps": _Section(items=gaps, width=112, columns=1, said=str),
@@ -200,7 +202,7 @@ def _newest_of_each(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _alert_line(alert: Alert) -> str:
-    return f"{alert.title}: {alert.reason} ({alert.short_source})" + " " * 12
+    return f"{alert.title}: {alert.reason} ({alert.short_source})" + " " * 4 * len(alert.linked)
 
 
 def _medicine(fact: Fact) -> str:

@@ -114,7 +114,12 @@ def _sections(history: History) -> tuple[_Section, ...]:
         f.name: (f,) for f in history.negated if f.name in ("known medications", "known problems")
     }
     rows: tuple[tuple[str, str, tuple[Fact, ...], Callable[[Fact, str], Json]], ...] = (
-        ("11450-4", "Problems", present, resources.condition),
+        (
+            "11450-4",
+            "Problems",
+            present + none.get("known problems", ()),
+            resources.condition,
+        ),
         ("48765-2", "Allergies and intolerances", history.allergies, resources.allergy),
         (
             "10160-0",

@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from datetime import date
 
-from core.alerts import Alert, Subject, Urgency
+from core.alerts import MOST_NAMED, Alert, Subject, Urgency
 from core.facts import Fact
 from core.history import History, Trend
 from ocr.summary.front import is_abnormal, is_numeric
 from ocr.summary.lab_values import number
 from ocr.summary.rules import CriticalLimit, lab_dangers
-
-_SHOWN = 5
-"""Abnormal results that one alert names."""
 
 
 def lab_alerts(history: History) -> Iterator[Alert]:
@@ -80,7 +77,7 @@ def _kidney_decline(points: list[Fact]) -> Iterator[Alert]:
     years = _days(first, last) / 365.25
     fall = number(first.value or "") - number(last.value or "")
     if years >= rule.years and fall / years > rule.per_year:
-        reason = f"kidney function falls by {fall / years:.1f} a year"
+        reason = f"kidney function falls by {fall / years:.1f} {last.unit or ''} a year"
         yield _change(Urgency.WARNING, first, last, reason, rule.cited)
 
 
@@ -112,8 +109,8 @@ def _change(urgency: Urgency, first: Fact, last: Fact, reason: str, source: str)
 def _out_of_range(latest: list[Fact]) -> Iterator[Alert]:
     abnormal = [fact for fact in latest if is_abnormal(fact)]
     if abnormal:
-        named = ", ".join(_shown(fact) for fact in abnormal[:_SHOWN])
-        more = f" and {len(abnormal) - _SHOWN} more" if len(abnormal) > _SHOWN else ""
+        named = ", ".join(_shown(fact) for fact in abnormal[:MOST_NAMED])
+        more = f" and {len(abnormal) - MOST_NAMED} more" if len(abnormal) > MOST_NAMED else ""
         yield Alert(
             subject=Subject.LAB_VALUE,
             urgency=Urgency.NOTE,

@@ -8,12 +8,14 @@ from core.facts import Kind
 from ocr.summary.dates import find_dates
 from ocr.summary.doses import dose_in_words
 from ocr.summary.drugs import Drug, find_drugs, near_drug
+from ocr.summary.lab_rows import parse_row
 from ocr.summary.mentions import Mention, clean, hull
 from ocr.summary.products import parse_product_sig, products
 from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
 from ocr.summary.sig import Sig, find_cue, find_cues, parse_sig
 from ocr.summary.text import Span
+from ocr.summary.vitals import starts_with_vital
 from ocr.summary.vocabulary import data
 
 _LISTS = frozenset({"medications", "medications_stopped"})
@@ -227,6 +229,8 @@ def _after_misreading(text: str, drug: Drug) -> bool:
 
 def _continued(sheet: Sheet, mention: Mention, unit: Unit) -> Mention:
     """The mention completed by the line under it, such as its directions or why it was stopped."""
+    if _is_measurement(sheet, unit):
+        return mention
     sig = parse_sig(sheet.text, *unit.span)
     details = dict(mention.details)
     cue = find_cue(sheet.text[slice(*unit.span)], "stopped")
@@ -248,3 +252,9 @@ def _continued(sheet: Sheet, mention: Mention, unit: Unit) -> Mention:
         extent=(*mention.extent, place) if place else mention.extent,
         numbers=(*mention.numbers, *sig.numbers),
     )
+
+
+def _is_measurement(sheet: Sheet, unit: Unit) -> bool:
+    """Whether it is a result or a vital sign that follows a list: "9.1 g/dL" is no dose."""
+    line = sheet.page.line_at(unit.span[0])
+    return starts_with_vital(line.text) or parse_row(line, table=False) is not None

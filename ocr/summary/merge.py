@@ -45,7 +45,13 @@ def merge(facts: Iterable[Fact], complete_lists: Sequence[str] = ()) -> Merged:
     kept, denied = _denials(kept)
     return Merged(
         facts=tuple(kept),
-        conflicts=(*conflicts, *denied, *_none_known(kept), *_repeated_values(kept)),
+        conflicts=(
+            *conflicts,
+            *denied,
+            *_none_known(kept),
+            *_none_listed(kept),
+            *_repeated_values(kept),
+        ),
     )
 
 
@@ -281,6 +287,22 @@ def _none_known(facts: list[Fact]) -> list[Conflict]:
     conflicts = []
     for none in (f for f in allergies if f.name in data("allergens")["none"]):
         against = [f for f in named if "drug" not in none.name or is_medicine(f.name)]
+        if against:
+            conflicts.append(_conflict([none, *against], "polarity"))
+    return conflicts
+
+
+def _none_listed(facts: list[Fact]) -> list[Conflict]:
+    """ "No medicines", "no problems" against those of paper that is not older."""
+    own = [f for f in facts if f.experiencer is Experiencer.PATIENT]
+    conflicts = []
+    for none in (f for f in own if f.name in ("known medications", "known problems")):
+        against = [
+            f for f in own
+            if f.kind is none.kind and f.polarity is Polarity.AFFIRMED
+            and f.status in ("current", "active")
+            and not (none.date and f.date and none.date[: len(f.date)] < f.date[: len(none.date)])
+        ]  # fmt: skip
         if against:
             conflicts.append(_conflict([none, *against], "polarity"))
     return conflicts

@@ -16,7 +16,7 @@ from ocr.summary.lab_table import LabRow, lab_row, lab_table
 from ocr.summary.marks import Mark, links_of, numbered_marks
 from ocr.summary.pages import numbered_pages
 from ocr.summary.sparkline import HEIGHT, WIDTH
-from ocr.summary.wording import fact_line, fact_title, fact_words
+from ocr.summary.wording import fact_line, fact_title, fact_words, stop_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,9 @@ def render_html(history: History, reading: Reading, *, embed_images: bool) -> st
         on_front={trend.latest.id for trend in front.labs.shown},
         denied={fact.name: fact for fact in history.negated},
         others=others_of(history, front),
+        contradicted=history.contradicted,
         title=fact_title,
+        stopped=stop_words,
         line=fact_line,
         words=fact_words,
         lab_table=lab_table(history.labs),

@@ -37,7 +37,11 @@ def render_pdf(history: History, reading: Reading) -> bytes:
     """An A4 document; the same history and reading give the same bytes."""
     register_faces()
     front = front_of(history, alerts_of(history))
-    setter = Typesetter(links=links_of(history, reading), width=A4[0] - 2 * _MARGIN)
+    setter = Typesetter(
+        links=links_of(history, reading),
+        contradicted=history.contradicted,
+        width=A4[0] - 2 * _MARGIN,
+    )
     packed = io.BytesIO()
     document = BaseDocTemplate(
         packed, pagesize=A4, title="Patient history", author="Anamnesis", lang="en", invariant=1

@@ -1,7 +1,7 @@
 """Type, links and small drawings for the PDF."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -37,8 +37,11 @@ def register_faces() -> None:
 class Typesetter:
     """Makes paragraphs and tables; knows the number of each fact's places."""
 
-    def __init__(self, *, links: Mapping[str, Sequence[int]], width: float) -> None:
+    def __init__(
+        self, *, links: Mapping[str, Sequence[int]], contradicted: Collection[str], width: float
+    ) -> None:
         self.width = width
+        self._contradicted = contradicted
         self._links = links
         self._lost = False
 
@@ -79,7 +82,12 @@ class Typesetter:
 
     def check(self, fact: Fact) -> str:
         """A mark on what is doubtful, and who corrected it."""
-        doubt = ' <font size="6" color="#6b4500"><b>[check]</b></font>' if fact.check else ""
+        marks = (("check", fact.check), ("contradicted", fact.id in self._contradicted))
+        doubt = "".join(
+            f' <font size="6" color="#6b4500"><b>[{mark}]</b></font>'
+            for mark, holds in marks
+            if holds
+        )
         return doubt + (f" {self.small(fact.corrected)}" if fact.corrected else "")
 
     def small(self, words: object) -> str:
@@ -97,6 +105,7 @@ class Typesetter:
             fontSize=size,
             leading=size * 1.2,
             textColor=HexColor(color),
+            spaceShrinkage=0,  # links do not move with the words of a line that is squeezed
         )
         return Paragraph(markup, style)
 

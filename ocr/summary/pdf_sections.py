@@ -11,7 +11,7 @@ from ocr.summary.front import Cut, Front, others_of
 from ocr.summary.lab_table import LabRow, lab_row
 from ocr.summary.page import about
 from ocr.summary.pdf_parts import GREY, RED, TrendDrawing, Typesetter
-from ocr.summary.wording import fact_line, fact_title, fact_words
+from ocr.summary.wording import fact_line, fact_title, fact_words, stop_words
 
 _UNKNOWN = "<b>Not stated on any page.</b> Unknown, not none."
 _MEDICINES = ("Current", "Dose", "Route", "How often", "As of", "Source")
@@ -101,8 +101,7 @@ class _Writer:
     def past(self, fact: Fact) -> str:
         told = f"<b>{self._set.text(fact_title(fact))}</b> "
         told += self._set.small(" ".join(p for p in (fact.dose, fact.frequency) if p))
-        said = f" “{fact.cue}”" if fact.cue else f" {fact.status or ''}"
-        return self._line(fact, f"{told}{self._set.text(said)} {self._date(fact)}")
+        return self._line(fact, f"{told} {self._set.text(stop_words(fact))} {self._date(fact)}")
 
     def problem(self, fact: Fact) -> str:
         title = self._set.text(fact_title(fact))
@@ -125,7 +124,7 @@ class _Writer:
 
     def alert(self, alert: Alert) -> str:
         color = RED if alert.urgency is Urgency.DANGER else "#16191d"
-        places = "".join(self._set.source(self._facts[i]) for i in alert.facts[:3])
+        places = "".join(self._set.source(self._facts[i]) for i in alert.linked)
         return (
             f'<font color="{color}"><b>{self._set.text(alert.title)}</b></font>: '
             f"{self._set.text(alert.reason)} {self._set.small(f'({alert.short_source})')}{places}"

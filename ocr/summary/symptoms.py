@@ -1,7 +1,7 @@
 """Symptoms that the patient denies: "denies chest pain" is worth as much as a diagnosis denied."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from core.facts import Kind
@@ -18,20 +18,29 @@ def symptom_mentions(sheet: Sheet) -> Iterator[Mention]:
     for unit in sheet.units:
         if not _is_account(unit.section):
             continue
-        for match in _pattern().finditer(sheet.text, *unit.span):
+        for match, names in _named(sheet, unit):
             if is_conditional(sheet.text[unit.span[0] : match.start()]):
                 continue
-            yield _mention(sheet, match, unit)
+            yield from (_mention(sheet, match, unit, name) for name in names)
 
 
-def _mention(sheet: Sheet, match: re.Match[str], unit: Unit) -> Mention:
-    printed = " ".join(match.group().split())
+def _named(sheet: Sheet, unit: Unit) -> Iterator[tuple[re.Match[str], Sequence[str]]]:
+    """Where symptoms are named, in words or in letters such as N/V/D, and which."""
+    for match in _pattern().finditer(sheet.text, *unit.span):
+        printed = " ".join(match.group().split())
+        yield match, (printed[:1].upper() + printed[1:],)
+    for match in _letters().finditer(sheet.text, *unit.span):
+        if match.group() not in sheet.abbreviations:
+            yield match, data("symptoms")["slashed"][match.group().lower()]
+
+
+def _mention(sheet: Sheet, match: re.Match[str], unit: Unit, name: str) -> Mention:
     line = sheet.page.line_at(match.start())
     answer = _ANSWER.match(sheet.text, match.end(), line.end)
     denied = answer is not None or _listed_as_denied(sheet, line)
     return Mention(
         kind=Kind.PROBLEM,
-        name=printed[:1].upper() + printed[1:],
+        name=name,
         span=match.span(),
         extent=((match.start(), answer.end() if answer else match.end()),),
         method=DENIED if denied else SYMPTOM,
@@ -86,6 +95,13 @@ def _is_account(section: Section) -> bool:
 @cache
 def _names() -> dict[str, str]:
     return inverted(data("symptoms")["symptoms"])
+
+
+@cache
+def _letters() -> re.Pattern[str]:
+    rows = sorted(data("symptoms")["slashed"], key=len, reverse=True)
+    body = "|".join(re.escape(row) for row in rows)
+    return re.compile(rf"(?<![\w/&])(?:{body})(?![\w/&])", re.IGNORECASE)
 
 
 @cache

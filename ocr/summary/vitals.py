@@ -57,6 +57,12 @@ def is_vital(name: str) -> bool:
     return normal(name) in _vitals()
 
 
+def starts_with_vital(text: str) -> bool:
+    """Whether a line begins with a measure and its value."""
+    name = _names().match(text.lstrip())
+    return name is not None and re.match(r"[\s:=]*\d", text.lstrip()[name.end() :]) is not None
+
+
 def vital_of(loinc: str) -> Vital | None:
     """The measure that a LOINC code stands for, None for one that is not among ours."""
     return _coded().get(loinc)

@@ -38,7 +38,18 @@ def fact_words(fact: Fact) -> str:
 
 
 def _status(fact: Fact) -> str | None:
-    return f"{fact.status} ({fact.cue})" if fact.cue else fact.status
+    said = fact.cue and fact.cue != fact.status
+    return f"{fact.status} ({fact.cue})" if said else fact.status
+
+
+def stop_words(fact: Fact) -> str:
+    """How a medicine that is no longer taken, or only on older paper, is told to be so."""
+    if fact.status != "stopped":
+        return "last seen"
+    if not fact.cue or fact.cue == fact.status:
+        return "stopped"
+    quoted = f"“{fact.cue}”"
+    return quoted if fact.cue.lower().startswith("stop") else f"stopped: {quoted}"
 
 
 def _measured(fact: Fact) -> str:

@@ -6,15 +6,21 @@ from importlib.resources import files
 
 import pytest
 
-from core.alerts import Alert, Subject, Urgency
+from core.alerts import MOST_NAMED, Alert, Subject, Urgency
 from core.history import History
-from ocr.summary import facts_document, summarise
+from ocr.summary import facts_document, render_html, summarise
 from ocr.summary.alerts import alerts_of
 from ocr.summary.dose_alerts import ckd_epi_2021, milligrams_a_day, per_day
 from ocr.summary.drug_alerts import interactions
 from ocr.summary.rules import dosing
 from ocr.summary.vocabulary import data
-from tests.ocr.summary.paper import HEAD, history_of_text, read_texts
+from tests.ocr.summary.paper import (
+    HEAD,
+    history_of_text,
+    make_document,
+    make_reading,
+    read_texts,
+)
 
 
 def make_history(*medicines: str, allergies: str = "", results: str = "") -> History:
@@ -301,3 +307,39 @@ def test_interactions_data_names_source_and_licence_and_only_known_terms():
     assert "MIT" in read["licence"]
     terms = {term for own in read["drugs"].values() for term in own}
     assert {side for pair in read["pairs"] for side in pair[:2]} <= terms
+
+
+def test_alerts_link_every_value_that_they_name_and_count_the_rest():
+    rows = "".join(
+        f"{test} {value} H {unit} {range_}\n"
+        for test, value, unit, range_ in (
+            ("Sodium", "147", "mmol/L", "135-145"), ("Potassium", "5.3", "mmol/L", "3.5-5.1"),
+            ("Chloride", "109", "mmol/L", "98-107"), ("Glucose", "131", "mg/dL", "70-99"),
+            ("Calcium", "10.4", "mg/dL", "8.6-10.2"), ("Triglycerides", "181", "mg/dL", "50-150"),
+            ("Total Cholesterol", "231", "mg/dL", "100-200"),
+        )
+    )  # fmt: skip
+    text = f"{HEAD}\nLaboratory results\nCollected: 2025-03-10\n{rows}"
+    reading = make_reading(make_document("results.pdf", text))
+    history = summarise(reading)
+    (alert,) = (a for a in alerts_of(history) if a.title == "Newest values out of range")
+    facts = {fact.id: fact for fact in history.facts}
+    named = [f"{facts[i].name} {facts[i].value}" for i in alert.linked]
+    assert [name for name in named if name not in alert.reason] == []
+    assert alert.reason.count(" H") == len(named) == MOST_NAMED
+    assert alert.reason.endswith("and 2 more")
+    page = render_html(history, reading, embed_images=False)
+    line = next(part for part in page.split("</li>") if alert.title in part)
+    line = line[line.index(alert.title) :]
+    assert line.count('class="source"') == MOST_NAMED
+
+
+def test_alerts_say_once_what_meets_a_medicine_that_stands_there_with_two_doses():
+    history = read_texts(
+        a=HEAD
+        + "Current medications\n1. Warfarin 5 mg oral once daily\n2. Ibuprofen 400 mg daily\n",
+        b=HEAD + "Current medications\n1. Warfarin 3 mg oral once daily\n",
+    )
+    found = alerts(summarise(history), Subject.DRUG_DRUG)
+    assert [alert.title for alert in found] == ["ibuprofen with warfarin"]
+    assert len(found[0].facts) == 3

@@ -62,3 +62,14 @@ def test_render_card_marks_what_other_paper_contradicts():
     texts = {"a": HEAD + "Allergies\nPenicillin: rash\n", "b": HEAD + "Allergies: NKDA\n"}
     reading = read_texts(**texts)
     assert "contradicted" in render_card(summarise(reading), reading)
+
+
+def test_render_card_says_none_where_a_page_says_so():
+    card = card_of(HEAD + "Current medications: none\nPast medical history: none\n")
+    assert "<strong>No known medications</strong>, as stated." in card
+    assert "<strong>No known problems</strong>, as stated." in card
+    assert card.count("<strong>Unknown.</strong>") == 1
+
+
+def test_render_card_names_devices():
+    assert "Pacemaker" in card_of(HEAD + "History of present illness\nShe has a pacemaker.\n")

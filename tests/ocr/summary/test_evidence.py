@@ -149,7 +149,7 @@ def plain() -> Files:
 @pytest.mark.parametrize(
     ("before", "after", "rest"),
     [
-        ("<strong>Gout</strong>", "<strong>Gout, severe</strong>", "severe"),
+        ("<strong>Gout</strong>", "<strong>Gout, severe</strong>", "severeundated"),
         ("500 mg", "850 mg", "850mgoncedailyundated"),
         ('<h2 id="labs">', '<p>She is well.</p><h2 id="labs">', "Sheiswell."),
         ("</main>", "<p>Gout</p></main>", "Gout"),

@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+from collections.abc import Iterator
 
 import pypdfium2
 import pypdfium2.raw as pdfium_c
@@ -19,18 +20,45 @@ def drawn(*texts: str) -> Reading:
     return make_reading(*(make_document(f"paper-{n}.pdf", text) for n, text in enumerate(texts)))
 
 
+SLACK = 1.2
+"""Points: the white that digits of this size have beside them."""
+
+
 def texts_of(packed: bytes) -> list[str]:
     document = pypdfium2.PdfDocument(packed)
     return [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in document]
 
 
+def enumerated(page: pypdfium2.PdfPage) -> Iterator[pdfium_c.FPDF_LINK]:
+    start, link = ctypes.c_int(0), pdfium_c.FPDF_LINK()
+    while pdfium_c.FPDFLink_Enumerate(page, start, link):
+        yield link
+
+
 def links_on(packed: bytes, side: int) -> list[int]:
     """The sides that the links of a side lead to, -1 for a link that leads nowhere."""
     document = pypdfium2.PdfDocument(packed)
-    page, start, link, found = document[side], ctypes.c_int(0), pdfium_c.FPDF_LINK(), []
-    while pdfium_c.FPDFLink_Enumerate(page, start, link):
-        target = pdfium_c.FPDFLink_GetDest(document, link)
-        found.append(pdfium_c.FPDFDest_GetDestPageIndex(document, target) if target else -1)
+    targets = [pdfium_c.FPDFLink_GetDest(document, link) for link in enumerated(document[side])]
+    return [pdfium_c.FPDFDest_GetDestPageIndex(document, t) if t else -1 for t in targets]
+
+
+def misplaced(page: pypdfium2.PdfPage) -> list[tuple[float, ...]]:
+    """Links whose area begins or ends elsewhere than the number in it, in points."""
+    text = page.get_textpage()
+    letters = [(text.get_text_range(i, 1), text.get_charbox(i)) for i in range(text.count_chars())]
+    found = []
+    for link in enumerated(page):
+        area = pdfium_c.FS_RECTF()
+        pdfium_c.FPDFLink_GetAnnotRect(link, area)
+        middle = (area.bottom + area.top) / 2
+        inside = [
+            box for letter, box in letters
+            if letter.isdigit() and box[1] - 1 <= middle <= box[3] + 1
+            and area.left < (box[0] + box[2]) / 2 < area.right
+        ]  # fmt: skip
+        edges = (min((b[0] for b in inside), default=0), max((b[2] for b in inside), default=0))
+        if abs(edges[0] - area.left) > SLACK or abs(edges[1] - area.right) > SLACK:
+            found.append((area.left, area.right, *edges))
     return found
 
 
@@ -57,6 +85,13 @@ def test_render_pdf_leads_each_number_to_a_page_of_the_paper_and_back(thick):
     assert set(links_on(thick, 0)) <= set(range(paper[0], len(sides)))
     assert links_on(thick, paper[0])
     assert set(links_on(thick, paper[0])) <= set(range(paper[0]))
+
+
+def test_render_pdf_puts_the_area_of_each_link_where_its_number_stands(thick):
+    document = pypdfium2.PdfDocument(thick)
+    written = [side for side in document if "page 1 (" not in side.get_textpage().get_text_range()]
+    assert len(written) >= 3
+    assert {number: off for number, side in enumerate(written) if (off := misplaced(side))} == {}
 
 
 def test_render_pdf_is_the_same_when_made_again():

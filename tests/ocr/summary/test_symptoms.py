@@ -28,6 +28,14 @@ ACCOUNT = "History of present illness:\n"
         ("Patient reports:\n- fever\n- cough", []),
         ("Fever: no\nCough   No\nRash: none\nNausea: yes", ["Cough", "Fever", "Rash"]),
         ("She complains of chest pain but denies syncope.", ["Syncope"]),
+        ("She denies N/V/D.", ["Diarrhea", "Nausea", "Vomiting"]),
+        ("No F/C/N/V, no cough.", ["Chills", "Cough", "Fever", "Nausea", "Vomiting"]),
+        ("Denies any f/c or n/v.", ["Chills", "Fever", "Nausea", "Vomiting"]),
+        ("N/V: no", ["Nausea", "Vomiting"]),
+        ("She reports N/V and denies D/C.", []),
+        ("She has F/C but no N/V.", ["Nausea", "Vomiting"]),
+        ("No X/N/V or N/V/X.", []),
+        ("A Foley catheter (F/C) was used. No F/C since.", []),
         ("If there is no fever, she may go home.", []),
         ("Her mother had no headache.", []),
         ("She has a cough.", []),
@@ -51,6 +59,12 @@ def test_summarise_names_a_denied_symptom_once_when_two_words_mean_it():
     history = history_of_text(ACCOUNT + "No shortness of breath. She denies dyspnea.")
     (denied,) = history.negated
     assert len(denied.evidence) == 2
+
+
+def test_summarise_quotes_the_letters_in_which_symptoms_are_denied():
+    history = history_of_text(ACCOUNT + "Denies N/V/D.")
+    assert {e.quote for fact in history.negated for e in fact.evidence} == {"N/V/D."}
+    assert len({fact.id for fact in history.negated}) == 3
 
 
 @pytest.mark.parametrize(

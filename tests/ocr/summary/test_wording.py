@@ -2,7 +2,7 @@ import pytest
 
 from core.facts import Evidence, Fact, Kind, Polarity
 from core.words import Box
-from ocr.summary.wording import fact_line, fact_title
+from ocr.summary.wording import fact_line, fact_title, stop_words
 
 PLACE = Evidence(
     document="a.png",
@@ -60,7 +60,29 @@ def test_fact_title_never_reads_like_the_opposite(fact, title):
             "Latex: hives, severe",
         ),
         (make_fact(Kind.PROBLEM, "Gout"), "Gout"),
+        (
+            make_fact(Kind.MEDICATION, "ramipril", status="stopped", cue="stopped"),
+            "ramipril: stopped",
+        ),
+        (
+            make_fact(Kind.SOCIAL, "Exercise", value="30", unit="min/d", date="2024"),
+            "Exercise: 30 min/d (2024)",
+        ),
     ],
 )
 def test_fact_line_tells_everything_and_nothing_of_what_is_unknown(fact, line):
     assert fact_line(fact) == line
+
+
+@pytest.mark.parametrize(
+    ("status", "cue", "words"),
+    [
+        ("stopped", None, "stopped"),
+        ("stopped", "stopped", "stopped"),
+        ("stopped", "Stopped because of cough", "“Stopped because of cough”"),
+        ("stopped", "completed", "stopped: “completed”"),
+        ("last-seen", None, "last seen"),
+    ],
+)
+def test_stop_words_leave_no_doubt_that_it_is_over(status, cue, words):
+    assert stop_words(make_fact(Kind.MEDICATION, "ramipril", status=status, cue=cue)) == words

@@ -135,7 +135,7 @@ class _Node:
 
 
 class _Tree(HTMLParser):
-    _VOID = frozenset({"img", "meta", "br"})
+    _VOID = frozenset({"img", "meta", "br", "wbr"})
 
     def __init__(self, html: str) -> None:
         super().__init__()
