@@ -90,6 +90,8 @@ def test_certain_blocks_are_never_the_last_of_a_frame(size: int, data: st.DataOb
     blocks = certain_blocks(frame_bytes)
     end = data.draw(st.integers(frame_bytes - padding.padme_step(frame_bytes) + 1, frame_bytes))
     assert blocks == 0 or 18 + blocks * SLOT < end - 8
+    earliest = frame_bytes - padding.padme_step(frame_bytes) + 1
+    assert 18 + (blocks + 1) * SLOT >= earliest - 8, "one more could be certain"
 
 
 def test_certain_blocks_are_nearly_all_of_a_large_frame() -> None:

@@ -106,6 +106,23 @@ def test_make_frame_stores_when_the_samples_promised_too_much() -> None:
     assert packed <= stored_size(size)
 
 
+def test_make_frame_judges_packing_by_sixteen_samples_from_beginning_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[bytes] = []
+    real = padding.isal_zlib.compress
+
+    def watched(data: bytes, *options: int) -> bytes:
+        tried.append(data)
+        return real(data, *options)
+
+    monkeypatch.setattr(padding.isal_zlib, "compress", watched)
+    apart = 20_000
+    payload = random.Random(7).randbytes(15 * apart + 2048)
+    make_frame(payload)
+    assert tried == [b"".join(payload[apart * n : apart * n + 2048] for n in range(16))]
+
+
 @pytest.mark.parametrize("size", [(1 << 18) - 1, 1 << 18])
 def test_make_frame_asks_whether_packing_pays_from_a_size_on(size: int) -> None:
     pieces = list(make_frame(random.Random(5).randbytes(size)).pieces)

@@ -1,5 +1,6 @@
 """Sealed records: what opens, and everything that must not."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,23 @@ CONTEXT = SealContext(
 def test_unseal_returns_what_was_sealed(payload: bytes) -> None:
     sealed = seal(payload, CONTEXT)
     assert unseal(sealed.record, sealed.key, CONTEXT) == payload
+
+
+@pytest.mark.parametrize("size", [1 << 18, 300_000, 1_000_003])
+def test_unseal_returns_what_did_not_pack(size: int) -> None:
+    payload = random.Random(size).randbytes(size)
+    sealed = seal(payload, CONTEXT)
+    assert unseal(sealed.record, sealed.key, CONTEXT) == payload
+
+
+def test_unseal_refuses_when_what_did_not_pack_is_changed() -> None:
+    sealed = seal(random.Random(1).randbytes(300_000), CONTEXT)
+    for place in (50, 60, 70, 100_000, len(sealed.record) - 20, len(sealed.record) - 1):
+        changed = bytearray(sealed.record)
+        changed[place] ^= 1
+        with pytest.raises(VerificationError) as refused:
+            unseal(bytes(changed), sealed.key, CONTEXT)
+        assert refused.value.check == "ciphertext"
 
 
 def test_seal_takes_an_empty_payload() -> None:
