@@ -72,12 +72,12 @@ class FrameRoom:
 
     def _is_stored(self, length: int) -> bool:
         """Whether the frame is what would be written over `length` bytes that it holds."""
-        packed, certain = stored_size(length), self._blocks * BLOCK_BYTES
-        fits = padme(LENGTH_BYTES + packed) == self._frame_bytes
-        if not fits or not certain < length <= MAX_PAYLOAD_BYTES:
+        packed = stored_size(length)
+        if length > MAX_PAYLOAD_BYTES or padme(LENGTH_BYTES + packed) != self._frame_bytes:
             return False
+        # Such a size reaches beyond the certain blocks: that is what makes them certain.
         self._gather(length)
-        with self._content.view[certain:length] as rest:
+        with self._content.view[self._blocks * BLOCK_BYTES : length] as rest:
             expected = b"".join(
                 (
                     packed.to_bytes(LENGTH_BYTES, "big"),

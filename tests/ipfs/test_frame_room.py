@@ -140,9 +140,10 @@ def test_payload_refuses_when_the_length_inside_is_another(length: int) -> None:
 
 def test_payload_refuses_stored_content_above_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     content = noise(300_000)
-    for module in (padding, frame_room):
-        monkeypatch.setattr(module, "MAX_PAYLOAD_BYTES", len(content))
-    assert filled(stored(content)).payload() == content
+    with monkeypatch.context() as taken:
+        taken.setattr(frame_room, "MAX_PAYLOAD_BYTES", len(content))
+        taken.setattr(frame_room, "open_frame", lambda _: pytest.fail("put together again"))
+        assert filled(stored(content)).payload() == content
     for module in (padding, frame_room):
         monkeypatch.setattr(module, "MAX_PAYLOAD_BYTES", len(content) - 1)
     with pytest.raises(VerificationError, match="too large"):

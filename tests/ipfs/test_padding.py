@@ -89,6 +89,19 @@ def test_make_frame_packs_only_when_the_samples_shrink_by_an_eighth(
     assert (len(pieces) == 3) is packed
 
 
+def test_make_frame_packs_when_the_samples_save_exactly_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A block of noise and zeros over and over, so that each sample packs alike.
+    payload = (random.Random(8).randbytes(1024) + bytes(1024)) * 301
+    apart = (len(payload) - 2048) // 15
+    sample = b"".join(payload[apart * n : apart * n + 2048] for n in range(16))
+    packed = len(padding.isal_zlib.compress(sample, 1, 31))
+    for limit, pieces in ((packed, 3), (packed - 1, 2 + 2 * 10 + 2)):
+        monkeypatch.setattr(padding, "_LEAST_SAVING", 1 - limit / len(sample))
+        assert len(list(make_frame(payload).pieces)) == pieces
+
+
 def test_make_frame_looks_at_the_whole_payload_before_it_decides() -> None:
     noise, zeros = random.Random(3).randbytes(300_000), bytes(300_000)
     for payload in (noise + zeros, zeros + noise):
