@@ -8,12 +8,16 @@ Rules:
 
 1. A correction holds for the fact of its kind and name that shares a place on the paper with the
    one that was seen. New paper may change a fact's id; it does not change where it stood.
-2. The last correction that is not undone holds.
-3. A correction whose fact is gone is reported, never dropped in silence.
+2. Of those that are not undone the last decides whether the fact stands; what any of them
+   completes holds until a later one completes the same field.
+3. All of them are told at the fact, the newest first: nobody is overruled unseen.
+4. A correction whose fact is gone is reported, never dropped in silence.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date as calendar_day
 from enum import StrEnum
 from typing import Any
 
@@ -32,10 +36,27 @@ class Role(StrEnum):
     CLINICIAN = "clinician"
 
 
-FIELDS = (
-    "value", "unit", "dose", "route", "frequency", "reaction", "severity", "status", "date",
-)  # fmt: skip
+FIELDS: dict[Kind, tuple[str, ...]] = {
+    Kind.PATIENT: ("value", "unit"),
+    Kind.ALLERGY: ("reaction", "severity", "date"),
+    Kind.PROBLEM: ("status", "date"),
+    Kind.MEDICATION: ("dose", "route", "frequency", "status", "date"),
+    Kind.LAB: ("value", "unit", "date"),
+    Kind.VITAL: ("value", "unit", "date"),
+    Kind.PROCEDURE: ("date",),
+    Kind.IMMUNIZATION: ("date",),
+    Kind.DEVICE: ("date",),
+    Kind.SOCIAL: ("value", "date"),
+    Kind.CONTACT: ("value", "date"),
+}
 """What can be completed. Names cannot: a fact of another name is another fact."""
+
+_CHOICES: dict[tuple[Kind, str], tuple[str, ...]] = {
+    (Kind.MEDICATION, "status"): ("current", "stopped", "last-seen"),
+    (Kind.PROBLEM, "status"): ("active", "resolved"),
+    (Kind.ALLERGY, "severity"): ("mild", "moderate", "severe"),
+}
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +84,16 @@ class Correction:
     fields: tuple[tuple[str, str], ...] = ()
     """COMPLETED: field and value, out of FIELDS."""
     undone: bool = False
+    undone_by: str = ""
+    """Who undid it and when."""
 
     def __post_init__(self) -> None:
         if not self.places:
             raise ValueError("a correction without a place")
         if bool(self.fields) != (self.verdict is Verdict.COMPLETED):
             raise ValueError("fields belong to what is completed, and only to that")
-        if not {name for name, _ in self.fields} <= set(FIELDS):
-            raise ValueError("a field that cannot be completed")
+        for field, value in self.fields:
+            _refuse_nonsense(self.kind, self.name, field, value)
 
     def concerns(self, fact: Fact) -> bool:
         """Whether it speaks of this fact (rule 1)."""
@@ -103,13 +126,11 @@ def corrected(history: History, corrections: Sequence[Correction]) -> History:
     kept: list[Fact] = []
     withdrawn: list[Fact] = []
     for fact in history.facts:
-        last = next((c for c in reversed(live) if c.concerns(fact)), None)
-        if last is None:
-            kept.append(fact)
-        elif last.verdict is Verdict.WRONG:
-            withdrawn.append(replace(fact, corrected=last.told(fact)))
+        said = [correction for correction in live if correction.concerns(fact)]
+        if said and said[-1].verdict is Verdict.WRONG:
+            withdrawn.append(replace(fact, corrected=_told(fact, said)))
         else:
-            kept.append(_with(fact, last))
+            kept.append(_with(fact, said) if said else fact)
     ranked = history_of(
         kept,
         conflicts=_standing(history.conflicts, {fact.id for fact in kept}),
@@ -119,9 +140,42 @@ def corrected(history: History, corrections: Sequence[Correction]) -> History:
     return replace(ranked, withdrawn=tuple(withdrawn))
 
 
-def _with(fact: Fact, correction: Correction) -> Fact:
-    changes: dict[str, Any] = dict(correction.fields)
-    return replace(fact, check=False, corrected=correction.told(fact), **changes)
+def _with(fact: Fact, said: Sequence[Correction]) -> Fact:
+    changes: dict[str, Any] = {}
+    for correction in said:
+        changes |= dict(correction.fields)
+    return replace(fact, check=False, corrected=_told(fact, said), **changes)
+
+
+def _told(fact: Fact, said: Sequence[Correction]) -> str:
+    """What everybody said of the fact, the newest first, each thing once."""
+    words = dict.fromkeys(correction.told(fact) for correction in reversed(said))
+    return "; before that ".join(words)
+
+
+def _refuse_nonsense(kind: Kind, name: str, field: str, value: str) -> None:
+    """Raise ValueError, in words for whoever typed it, when the field cannot hold the value."""
+    if field not in FIELDS[kind]:
+        known = ", ".join(FIELDS[kind])
+        raise ValueError(f"{field} cannot be completed for a {kind} fact. What can: {known}.")
+    choices = _CHOICES.get((kind, field), ())
+    if (kind, name) == (Kind.PATIENT, "sex"):
+        choices = ("female", "male")
+    if choices and value not in choices:
+        raise ValueError(f"The {field} of a {kind} fact is one of: {', '.join(choices)}.")
+    dated = field == "date" or (kind, name, field) == (Kind.PATIENT, "birth date", "value")
+    if dated and not _is_date(value):
+        raise ValueError(f"{value} is no date. Write 2024, 2024-03 or 2024-03-05.")
+
+
+def _is_date(value: str) -> bool:
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        calendar_day.fromisoformat(value + "-01-01"[len(value) - len("2024") :])
+    except ValueError:
+        return False
+    return True
 
 
 def _standing(conflicts: Iterable[Conflict], kept: set[str]) -> list[Conflict]:

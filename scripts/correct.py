@@ -44,9 +44,16 @@ def cli(
 ) -> None:
     """Say what is wrong, right or missing in the history in DIR, as `summarize` wrote it.
 
-    `anamnesis correct DIR FACT completed --set dose="5 mg" --by "Nora Linden"`. FACT is an id out
-    of --find. Without FACT the corrections so far are listed. Run `summarize` again to see them
-    applied; they outlive every run.
+    \b
+    anamnesis correct DIR --find metformin       facts that name it, FACT first
+    anamnesis correct DIR FACT wrong --by "Nora Linden"
+    anamnesis correct DIR FACT confirmed --by "Dr Hale" --as clinician
+    anamnesis correct DIR FACT completed --set dose="5 mg" --by "Nora Linden"
+    anamnesis correct DIR                        the corrections so far, ID first
+    anamnesis correct DIR --undo ID --by "Nora Linden"
+
+    Run `summarize` again with the same --out to see them applied; they outlive every run. The last
+    verdict on a fact decides whether it stands, all are shown beside it.
     """
     path = folder / "corrections.json"
     if find:
@@ -59,7 +66,7 @@ def cli(
     elif fact:
         raise InputError("Say what of it: wrong, confirmed or completed.")
     else:
-        _log(path, as_json)
+        _log(folder, path, as_json)
 
 
 def _named(author: str | None) -> str:
@@ -137,27 +144,46 @@ def _listed(folder: Path, word: str, as_json: bool) -> None:
     from ocr.summary.facts_document import fact_of
     from ocr.summary.wording import fact_line
 
-    facts = [fact_of(each) for each in _document(folder).get("facts", ())]
-    found = [fact for fact in facts if word.lower() in fact_line(fact).lower()]
-    if as_json:
-        emit([{"id": fact.id, "says": fact_line(fact)} for fact in found])
-        return
-    for fact in found:
-        click.echo(f"{fact.id}\t{fact_line(fact)}")
+    document = _document(folder)
+    left_out = {each.get("id") for each in document.get("withdrawn", ())}
+    facts = [fact_of(each) for part in ("facts", "withdrawn") for each in document.get(part, ())]
+    found = [
+        {
+            "id": fact.id,
+            "says": fact_line(fact),
+            "where": f"{fact.evidence[0].document}, page {fact.evidence[0].page}",
+            "said": ("left out: " if fact.id in left_out else "") + (fact.corrected or ""),
+        }
+        for fact in facts
+        if word.lower() in fact_line(fact).lower()
+    ]
+    _rows(found, as_json, f"No fact names {word}.")
 
 
-def _log(path: Path, as_json: bool) -> None:
+def _log(folder: Path, path: Path, as_json: bool) -> None:
     from ocr.summary.corrections_file import read_corrections
+    from ocr.summary.facts_document import fact_of
 
-    found = [_shown(correction) for correction in read_corrections(path)]
+    corrections = read_corrections(path)
+    document = _document(folder) if corrections else {}
+    facts = [fact_of(each) for part in ("facts", "withdrawn") for each in document.get(part, ())]
+    found = [_shown(correction, facts) for correction in corrections]
+    _rows(found, as_json, "No corrections so far.")
+
+
+def _rows(found: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
     if as_json:
         emit(found)
         return
     for entry in found:
-        click.echo("\t".join(str(value) for value in entry.values()))
+        click.echo("\t".join(str(value) for value in entry.values()).rstrip())
+    if not found:
+        talk(nothing)
 
 
-def _shown(correction: "Correction") -> dict[str, Any]:
+def _shown(correction: "Correction", facts: "list[Fact]") -> dict[str, Any]:
+    found = any(correction.concerns(fact) for fact in facts)
+    holds = "holds" if found else "holds, but its statement is no longer found on the paper"
     return {
         "id": correction.id,
         "verdict": str(correction.verdict),
@@ -165,5 +191,5 @@ def _shown(correction: "Correction") -> dict[str, Any]:
         "fields": ", ".join(f"{name}={value}" for name, value in correction.fields),
         "author": f"{correction.author} ({correction.role})",
         "date": correction.date,
-        "state": "undone" if correction.undone else "holds",
+        "state": f"undone by {correction.undone_by}" if correction.undone else holds,
     }

@@ -12,14 +12,14 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.corrections import FIELDS, Correction, Place, Role, Verdict
+from core.corrections import Correction, Place, Role, Verdict
 from core.errors import InputError
 from core.facts import Fact, Kind
 from ocr.summary.writing import write_private
 
 NAME = "corrections.json"
 
-_Words = Annotated[str, Field(min_length=1, max_length=200)]
+_Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
@@ -74,7 +74,8 @@ def add_correction(
     fields: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Write down what somebody says of a fact; returns the entry's id. Raises InputError."""
-    _refuse_wrong_fields(verdict, fields)
+    if bool(fields) != (verdict is Verdict.COMPLETED):
+        raise InputError("--set goes with completed, and completed needs it.")
     log = _read(path)
     places = [{"document": e.document, "page": e.page, "span": list(e.span)} for e in fact.evidence]
     entry = {
@@ -92,6 +93,10 @@ def add_correction(
         added = _CorrectionJson.model_validate(entry)
     except ValidationError as error:
         raise InputError("The correction cannot be written.", remedy=_REMEDY) from error
+    try:
+        _correction(added)
+    except ValueError as error:
+        raise InputError(str(error)) from error
     _write(path, [*log.corrections, added])
     return added.id
 
@@ -109,16 +114,6 @@ def undo_correction(path: Path, id_: str, *, author: str, role: Role, date: str)
 
 
 _REMEDY = "Names and values have 1 to 200 letters; dates are written as 2026-03-05."
-
-
-def _refuse_wrong_fields(verdict: Verdict, fields: Sequence[tuple[str, str]]) -> None:
-    unknown = [name for name, _ in fields if name not in FIELDS]
-    if unknown:
-        raise InputError(
-            f"{unknown[0]} cannot be completed.", remedy=f"What can: {', '.join(FIELDS)}."
-        )
-    if bool(fields) != (verdict is Verdict.COMPLETED):
-        raise InputError("--set goes with completed, and completed needs it.")
 
 
 def _read(path: Path) -> _FileJson:
@@ -148,7 +143,12 @@ def _correction(entry: _CorrectionJson) -> Correction:
         places=tuple(Place(document=p.document, page=p.page, span=p.span) for p in entry.places),
         fields=tuple(entry.fields.items()),
         undone=entry.undone is not None,
+        undone_by=_by(entry.undone) if entry.undone else "",
     )
+
+
+def _by(undone: _UndoneJson) -> str:
+    return f"{undone.author} ({undone.role}), {undone.date}"
 
 
 def _write(path: Path, entries: Sequence[_CorrectionJson]) -> None:

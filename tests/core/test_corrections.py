@@ -86,6 +86,33 @@ def test_corrected_lets_the_last_word_that_is_not_undone_count():
     assert len(corrected(make_history(make_fact()), log).facts) == 1
 
 
+def test_corrected_adds_up_what_is_completed_and_the_later_word_on_a_field_holds():
+    log = [
+        make_correction(Verdict.COMPLETED, fields=(("dose", "850 mg"), ("route", "oral"))),
+        make_correction(Verdict.COMPLETED, fields=(("dose", "1000 mg"),), author="Dr Hale"),
+        make_correction(Verdict.CONFIRMED),
+    ]
+    (fact,) = corrected(make_history(make_fact()), log).facts
+    assert (fact.dose, fact.route) == ("1000 mg", "oral")
+    told = (fact.corrected or "").split("; before that ")
+    assert [part.split(" by ")[0] for part in told] == [
+        "confirmed", "dose 1000 mg (paper: 500 mg)",
+        "dose 850 mg (paper: 500 mg), route oral (paper: not stated)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("last", [Verdict.WRONG, Verdict.CONFIRMED])
+def test_corrected_tells_what_another_author_said_before(last):
+    first = Verdict.CONFIRMED if last is Verdict.WRONG else Verdict.WRONG
+    log = [make_correction(first), make_correction(last, author="Dr Hale", role=Role.CLINICIAN)]
+    history = corrected(make_history(make_fact()), log)
+    (fact,) = (*history.facts, *history.withdrawn)
+    assert (fact in history.withdrawn) is (last is Verdict.WRONG)
+    assert "by Dr Hale (clinician)" in (fact.corrected or "")
+    assert "; before that " in (fact.corrected or "")
+    assert "by Nora Linden (patient)" in (fact.corrected or "")
+
+
 def test_corrected_holds_when_new_paper_gives_the_fact_another_id():
     other = make_fact(id="another")
     assert corrected(make_history(other), [make_correction()]).facts == ()
@@ -131,8 +158,19 @@ def test_corrected_counts_doubtful_statements_anew():
         {"fields": (("dose", "5 mg"),)},
         {"verdict": Verdict.COMPLETED},
         {"verdict": Verdict.COMPLETED, "fields": (("name", "aspirin"),)},
+        {"verdict": Verdict.COMPLETED, "fields": (("reaction", "rash"),)},
+        {"verdict": Verdict.COMPLETED, "fields": (("status", "maybe"),)},
+        {"verdict": Verdict.COMPLETED, "fields": (("date", "2024/03/05"),)},
+        {"verdict": Verdict.COMPLETED, "fields": (("date", "2024-13"),)},
+        {"verdict": Verdict.COMPLETED, "fields": (("date", "last year"),)},
+        {
+            "verdict": Verdict.COMPLETED,
+            "fields": (("value", "3 May"),),
+            "kind": Kind.PATIENT,
+            "name": "birth date",
+        },
     ],
 )
 def test_correction_that_makes_no_sense_cannot_be_made(fields):
-    with pytest.raises(ValueError, match=r"place|fields|field"):
+    with pytest.raises(ValueError, match=r"place|field|completed|one of|no date"):
         make_correction(**fields)

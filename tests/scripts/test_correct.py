@@ -81,3 +81,47 @@ def test_correct_says_what_to_do_where_there_is_no_history(tmp_path):
     result = run(tmp_path, "--find", "metformin")
     assert result.exit_code == 2
     assert "anamnesis summarize" in result.output
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("status=maybe", "current, stopped, last-seen"),
+        ("date=2024/03/05", "2024-03-05"),
+        ("reaction=rash", "dose, route, frequency, status, date"),
+        ("dose=5\tmg", "1 to 200"),
+    ],
+)
+def test_correct_says_what_a_field_can_hold(folder, assignment, said):
+    fact = id_of(folder, "metformin")
+    result = run(folder, fact, "completed", "--set", assignment, "--by", "Nora")
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not (folder / NAME).exists()
+
+
+def test_correct_finds_what_was_left_out_and_says_where_it_stands(folder):
+    run(folder, id_of(folder, "aspirin"), "wrong", "--by", "Nora")
+    run_again(folder)
+    (line,) = run(folder, "--find", "aspirin").stdout.splitlines()
+    assert "letter.pdf, page 1" in line
+    assert "left out: said to be wrong by Nora (patient)" in line
+    assert run(folder, id_of(folder, "aspirin"), "confirmed", "--by", "Dr F").exit_code == 0
+    assert run_again(folder)["withdrawn"] == []
+
+
+def test_correct_says_so_when_it_finds_nothing(folder):
+    assert "No fact names zebra" in run(folder, "--find", "zebra").output
+    assert "No corrections so far" in run(folder).output
+    assert json.loads(run(folder, "--json").stdout) == []
+
+
+def test_correct_lists_who_undid_and_what_is_no_longer_on_the_paper(folder):
+    undone = run(folder, id_of(folder, "aspirin"), "wrong", "--by", "Nora").stdout.split()[0]
+    run(folder, "--undo", undone, "--by", "Dr F", "--as", "clinician")
+    run(folder, id_of(folder, "metformin"), "confirmed", "--by", "Nora")
+    reading = read_texts(letter=HEAD + "Current medications\n1. Aspirin 81 mg daily\n")
+    write_history(corrected(summarise(reading), read_corrections(folder / NAME)), reading, folder)
+    first, second = run(folder).stdout.splitlines()
+    assert "undone by Dr F (clinician)" in first
+    assert second.endswith("holds, but its statement is no longer found on the paper")
