@@ -1,7 +1,7 @@
 """What the vault costs: sealing, storing and publishing, beside what one would use without it.
 
-Run `python -m bench.vault [--json] [--gigabyte] [--paper]`. Everything is measured in one run on the disk
-that TMPDIR names, each row beside its rivals:
+Run `python -m bench.vault [--json] [--gigabyte] [--paper]`. Everything is measured in one run on
+the disk that TMPDIR names, each row beside its rivals:
 
 - seal: seal and open, against AES-GCM of the same library on the same bytes (which packs, pads,
   commits and checks nothing), against the least that the format asks for, and against gzip and
