@@ -91,7 +91,7 @@ prove: setup ## prove properties of the contracts for all inputs (MUTANTS=1: sho
 crash: setup ## kill publisher, IPFS node and chain N times (1000) at random moments: nothing acknowledged may be lost (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis crash --kills $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-hostile: setup ## read 560 hostile and broken files: each must end in a result or a named refusal (SEED=n, ARGS=--json)
+hostile: setup ## read 560 hostile and broken files: each must end in a result or a named refusal in 30 s and 1 GiB (SEED=n, ARGS=--json)
 	@nice -n 10 anamnesis hostile $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 mutate-vault: setup ## change the sealing code on purpose, one thing at a time: its tests must notice (ARGS=--json)

@@ -16,10 +16,8 @@ import json
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +30,7 @@ from bench._ocr_pages import SHARED, Paper, sample_papers, shared_papers, varian
 from bench._ocr_scores import Score, words_of
 from core.words import Reading
 from ocr.reading import ReadingSettings, read_paths
+from scripts._resident import peak_memory
 
 _RIVAL_PDF_DPI = 200
 _POLL_SECONDS = 0.1
@@ -151,7 +150,7 @@ class Cost:
 
 def _timed(work: Callable[[], T]) -> tuple[Cost, T]:
     before, started = os.times(), time.monotonic()
-    with _peak_memory() as peak:
+    with peak_memory(_POLL_SECONDS) as peak:
         result = work()
     after = os.times()
     cpu = sum(after[:4]) - sum(before[:4])
@@ -166,35 +165,6 @@ def _costs(cost: Cost, pages: int) -> Row:
         "peak_mb": round(cost.peak_bytes / _MB),
         "seconds": round(cost.seconds, 2),
     }
-
-
-@contextmanager
-def _peak_memory() -> Iterator[list[int]]:
-    """The largest sum of resident memory seen over this process and its descendants."""
-    peak, stop = [0], threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(_POLL_SECONDS):
-            peak[0] = max(peak[0], _resident(os.getpid()))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        stop.set()
-        watcher.join()
-
-
-def _resident(pid: int) -> int:
-    """Bytes of resident memory of a process and its descendants (Linux)."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        children = [c for t in threads for c in (t / "children").read_text().split()]
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(_resident(int(child)) for child in children)
 
 
 def _print(rows: dict[str, Row], skipped: list[str]) -> None:

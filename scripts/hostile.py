@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scripts._hostile.case import Case
     from scripts._hostile.run import HostileReport
 
-_COLUMNS = ("files", "read", "refused", "slowest_seconds", "largest_mib")
+_COLUMNS = ("files", "read", "refused", "slowest_seconds", "most_cpu_seconds", "largest_mib")
 
 
 @click.command(cls=Command)
@@ -30,15 +30,16 @@ def cli(
 ) -> None:
     """Make a corpus of hostile files and read each by itself, then all together.
 
-    Each must end in a result or a named refusal within 30 s and 1 GiB, and leave nothing behind.
-    Exits 7 when one does not.
+    Each must end in a result or a named refusal within 30 s of processor time, its processes
+    within 1 GiB of memory together, and leave nothing behind: neither a process nor a file. Exits
+    7 when one does not. --no-recognise decodes alone.
     """
     from ocr.reading import NullEngine, ReadingSettings
     from scripts._hostile.corpus import corpus, sample
 
     cases = corpus(seed, files)
     cases = sample(cases, each) if each else cases
-    settings = ReadingSettings(workers=0)
+    settings = ReadingSettings(workers=1)
     if not recognise:
         settings = ReadingSettings(workers=0, engine=NullEngine())
     report = _run(cases, seed, settings, workers or os.cpu_count() or 1)

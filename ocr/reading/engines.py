@@ -128,14 +128,16 @@ class TesseractEngine:
 def child_environment(scratch: Path) -> dict[str, str]:
     """The environment of a reading process: what programs need to be found, and no more.
 
-    Temporary files, which hold text of the page, go to the private folder `scratch`.
+    Temporary files, which hold text of the page, go to the private folder `scratch`, as does
+    whatever a library would keep in a home folder.
     """
     kept = {
         name: os.environ[name]
-        for name in ("PATH", "HOME", "LANG", "LC_ALL", "TESSDATA_PREFIX", "LD_LIBRARY_PATH")
+        for name in ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "LD_LIBRARY_PATH")
         if name in os.environ
     }
-    return kept | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "TMPDIR": str(scratch)}
+    places = {"TMPDIR": str(scratch), "HOME": str(scratch)}
+    return kept | places | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _output(program: str, option: str) -> str:

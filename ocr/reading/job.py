@@ -5,20 +5,24 @@ Pure bookkeeping, no I/O. The rules:
 1. Pages are decoded in batches. The first answer says how many pages there are.
 2. A batch that kills its decoder is tried again page by page, so that one page spoils only itself.
 3. When the first batch did it, the number of pages is asked for first, decoding none.
-4. Pages that kill their decoder are refused; after `max_crashes` of them, the rest is, too.
+4. Pages that kill their decoder, or take too long to read, are refused; after `max_crashes` of
+   them, the rest is, too.
 """
 
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import PaperError
+from core.errors import PaperError, PaperLimitError
 from core.words import Document, Refusal
+from ocr.reading.allowance import Allowance
 from ocr.reading.decoding.protocol import DecodeResult, Failure, RawPage
 from ocr.reading.discovery import Source
 from ocr.reading.kinds import PAGED
 from ocr.reading.settings import DecodeLimits
 from ocr.reading.tasks import ReadPage
+
+_NOT_TRIED = "Not tried: too many pages before it were harmful."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class FileJob:
         self.source = source
         self.folder = folder
         """Private to this file."""
+        self.allowance = Allowance(limits)
+        """Of seconds for decoding it; used by those who do."""
         self._limits = limits
         several = source.kind in PAGED
         self._batches = deque([Batch(first=1, count=limits.batch_pages if several else 1)])
@@ -71,6 +77,11 @@ class FileJob:
         """Every page was read."""
         return not self._reason and len(self._pages) == self._total
 
+    @property
+    def given_up(self) -> bool:
+        """So many pages were harmful that the rest is not tried."""
+        return self._crashes >= self._limits.max_crashes
+
     def next_batch(self) -> Batch | None:
         """The batch to decode now; the caller reports back with `decoded` or another answer."""
         if not self._batches:
@@ -91,7 +102,11 @@ class FileJob:
             if number <= self._total:
                 self._refused[number] = "It could not be decoded."
         self._reading += len(result.pages)
-        return result.pages
+        if not self.given_up:
+            return result.pages
+        for page in result.pages:
+            self.untried(page.number)
+        return ()
 
     def crashed(self, batch: Batch, error: PaperError) -> None:
         """The decoder died over this batch."""
@@ -101,6 +116,8 @@ class FileJob:
         elif self._total is None:
             self._first_crash = error
             self._batches.append(Batch(first=1, count=0))
+        elif self.given_up:
+            self._refused.update(dict.fromkeys(batch.pages, _NOT_TRIED))
         elif batch.count > 1:
             self._one_by_one(batch.pages)
         else:
@@ -122,7 +139,15 @@ class FileJob:
     def unread(self, number: int, error: PaperError) -> None:
         """A page that was decoded could not be read."""
         self._reading -= 1
-        self._refused[number] = error.user_message()
+        if isinstance(error, PaperLimitError):
+            self._spoilt(number, error)
+        else:
+            self._refused[number] = error.user_message()
+
+    def untried(self, number: int) -> None:
+        """A page that was decoded is not read, for too many before it were harmful."""
+        self._reading -= 1
+        self._refused[number] = _NOT_TRIED
 
     def document(self) -> Document | None:
         """The document of the pages that were read; None when there are none."""
@@ -174,10 +199,10 @@ class FileJob:
     def _spoilt(self, number: int, error: PaperError) -> None:
         self._refused[number] = error.user_message()
         self._crashes += 1
-        if self._crashes >= self._limits.max_crashes:
+        if self.given_up:
             for batch in self._batches:
                 for rest in batch.pages:
-                    self._refused[rest] = "Not tried: too many pages before it were harmful."
+                    self._refused[rest] = _NOT_TRIED
             self._batches.clear()
 
 

@@ -1,18 +1,26 @@
 """Lanes: threads that wait for decoding and reading processes, and can all be stopped at once."""
 
+import math
 import queue
 import subprocess
 import tempfile
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from ocr.reading.decoding.parent import decode_batch, end_group
+from ocr.reading.decoding.parent import (
+    DecoderCrashError,
+    decode_batch,
+    end_group,
+    too_costly,
+)
 from ocr.reading.decoding.protocol import DecodeResult
 from ocr.reading.discovery import copy_source
 from ocr.reading.job import Batch, FileJob
-from ocr.reading.settings import ReadingSettings
+from ocr.reading.settings import DecodeLimits, ReadingSettings
 from ocr.reading.tasks import PageTask, ReadPage
 from ocr.reading.workers import InlineWorker, ProcessWorker, Worker
 
@@ -60,6 +68,8 @@ class Lanes:
             job.folder.mkdir(mode=0o700, exist_ok=True)
             copy_source(job.source, content, self._settings.limits)
         folder = Path(tempfile.mkdtemp(dir=job.folder))
+        limits = self._limits(job)
+        began, pages = time.monotonic(), 0
         started: list[subprocess.Popen[bytes]] = []
 
         def register(child: "subprocess.Popen[bytes]") -> None:
@@ -75,18 +85,28 @@ class Lanes:
                 job.source.kind,
                 content,
                 folder,
-                self._settings.limits,
+                limits,
                 first=batch.first,
                 count=batch.count,
                 text_dpi=self._settings.image_dpi,
                 on_start=register,
             )
+            pages = len(result.pages)
             for page in result.pages:
                 (folder / page.file).rename(job.folder / page.file)
             return result
         finally:
+            job.allowance.spend(time.monotonic() - began, pages)
             with self._lock:
                 self._decoders.difference_update(started)
+
+    def _limits(self, job: FileJob) -> DecodeLimits:
+        """The usual ones, and the time that the file still has. Raises DecoderCrashError."""
+        limits, seconds = self._settings.limits, job.allowance.next_seconds()
+        if not seconds:
+            raise DecoderCrashError(too_costly())
+        cpu_seconds = min(limits.cpu_seconds, math.ceil(seconds))
+        return replace(limits, wall_seconds=seconds, cpu_seconds=cpu_seconds)
 
     def _read(self, task: PageTask) -> ReadPage:
         worker = self._idle.get()

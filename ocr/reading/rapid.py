@@ -7,9 +7,13 @@ The recognition network knows 18,710 characters. Only those that stand on Englis
 here, which takes its commonest mistakes away (a Chinese character for "fL") and most of the time
 spent on picking the likeliest. Decoding is greedy CTC (Graves et al. 2006): repeats collapse,
 blanks go.
+
+The runtime beneath reports its use to its maker unless its environment forbids it before it loads;
+afterwards it cannot be stopped from a first report. Nothing that reads patients' paper may do that.
 """
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -179,6 +183,7 @@ def _decoded(likely: Floats, characters: Sequence[str]) -> Strip:
 @lru_cache(maxsize=1)
 def _recogniser() -> tuple[Any, tuple[str, ...], NDArray[np.int64]]:
     """The network's session, the characters allowed, and their columns; the blank is first."""
+    _keep_to_itself()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -198,6 +203,7 @@ def _columns(known: Sequence[str]) -> Iterable[int]:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
+    _keep_to_itself()
     from rapidocr import RapidOCR
 
     return RapidOCR(
@@ -208,6 +214,11 @@ def _detector() -> Any:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
+
+
+def _keep_to_itself() -> None:
+    """No report, no identifier of this machine on its disk; see the module's notes."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def _models() -> Path:

@@ -186,7 +186,16 @@ class _Run:
             job.read(future.result())
         except PaperError as error:
             job.unread(number, error)
+            if job.given_up:
+                self._drop_waiting(job)
         return job
+
+    def _drop_waiting(self, job: FileJob) -> None:
+        """Take back those of its pages that no process has begun with."""
+        for future, (owner, number) in list(self._reading.items()):
+            if owner is job and future.cancel():
+                del self._reading[future]
+                job.untried(number)
 
     def _task(self, job: FileJob, raw: RawPage) -> PageTask:
         return PageTask(
@@ -195,5 +204,5 @@ class _Run:
             raw=raw,
             image_dpi=self._settings.image_dpi,
             image_quality=self._settings.image_quality,
-            seconds=self._settings.page_seconds,
+            seconds=max(self._settings.page_seconds - job.allowance.seconds_a_page(), 0.0),
         )

@@ -18,18 +18,22 @@ class DecodeLimits:
     """Of a TIFF, WebP, HEIC or DICOM file."""
     max_pages: int = 200
     """Of a PDF."""
-    memory_bytes: int = 1 << 30
-    """Address space of the decoding process."""
+    memory_bytes: int = 768 * 1024 * 1024
+    """Address space of a decoding process, so that it and its caller stay below 1 GiB. The most
+    that a page of `max_pixels` was seen to need is 512 MiB (RGB in a DICOM file)."""
     cpu_seconds: int = 20
-    """For one batch of pages."""
-    wall_seconds: float = 25.0
-    """For one batch of pages."""
+    """Processor time of one decoding process."""
+    wall_seconds: float = 20.0
+    """Of all decoding processes of one file together; see allowance.py."""
+    page_credit_seconds: float = 0.5
+    """What every decoded page adds to that; an honest scan takes about a tenth of it."""
     max_output_bytes: int = 64 * 1024 * 1024
     """For each file the decoding process writes."""
     batch_pages: int = 8
     """Pages decoded by one process, so that a long document never fills the disk."""
     max_crashes: int = 3
-    """Pages of one file that may kill their decoder before the file is given up."""
+    """Pages of one file that may kill their decoder, or take too long to read, before the file is
+    given up."""
 
 
 def _usual_engine() -> Engine:
@@ -46,8 +50,8 @@ class ReadingSettings:
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     workers: int | None = None
     """Reading processes; None: one for each core; 0: in this process, for tests."""
-    page_seconds: float = 180.0
-    """Wall time for preparing and recognising one page."""
+    page_seconds: float = 28.0
+    """Processor time for one page: its share of the decoding, preparing and recognising it."""
     cache_dir: Path | None = None
     """Where readings are kept (made 0700); None: nothing is kept."""
     image_dpi: int = 130

@@ -18,6 +18,7 @@ class PageTask:
     image_dpi: int
     image_quality: int
     seconds: float
+    """Of processor time, for the caller who asks a process; of the clock, within that process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

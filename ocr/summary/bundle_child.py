@@ -8,6 +8,7 @@ import json
 import resource
 import sys
 
+from ocr.confinement import confine
 from ocr.summary.bundle_rows import rows_of
 
 MOST_BYTES = 32_000_000
@@ -16,13 +17,13 @@ _MEMORY_BYTES, _CPU_SECONDS = 1 << 30, 20
 
 def main() -> int:
     """Rows of the document on stdin, as JSON on stdout."""
-    for what, limit in (
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CPU, _CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
+    confine(
+        {
+            resource.RLIMIT_AS: _MEMORY_BYTES,
+            resource.RLIMIT_CPU: _CPU_SECONDS,
+            resource.RLIMIT_FSIZE: 0,
+        }
+    )
     data = sys.stdin.buffer.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         return 3

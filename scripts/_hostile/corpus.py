@@ -10,6 +10,7 @@ from scripts._hostile.honest import SUFFIXES, sound
 from scripts._hostile.images import hostile_images
 from scripts._hostile.pdfs import hostile_pdfs
 from scripts._hostile.places import tricky_places
+from scripts._hostile.slow import slow_files
 
 
 def corpus(seed: int, files: int) -> tuple[Case, ...]:
@@ -39,3 +40,4 @@ def _fixed() -> Iterator[Case]:
     yield from hostile_pdfs()
     yield from hostile_images()
     yield from tricky_places()
+    yield from slow_files()

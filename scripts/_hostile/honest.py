@@ -22,7 +22,7 @@ SUFFIXES = {
     "DICOM": ".dcm",
     "PDF": ".pdf",
 }
-_FONT = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+FONT = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
 _HEIC = Path(__file__).parent / "heic" / "page.heic"
 _INSTANCE = UID("1.2.826.0.1.3680043.8.498.1")
 
@@ -46,7 +46,7 @@ def drawn(*, width: int = 700, height: int = 260) -> Image.Image:
     """A grey page with LINES at about 150 dpi."""
     page = Image.new("L", (width, height), 255)
     pen = ImageDraw.Draw(page)
-    font = ImageFont.truetype(str(_FONT), 30)
+    font = ImageFont.truetype(str(FONT), 30)
     for number, line in enumerate(LINES):
         pen.text((40, 40 + 60 * number), line, font=font, fill=0)
     return page

@@ -5,7 +5,8 @@ import os
 import resource
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from core.errors import NoPaperError
 from core.words import Reading, Refusal
 from ocr.reading import ReadingSettings, read_paths, write_reading
 from scripts._hostile.case import Case, Label
+from scripts._resident import peak_memory
 
 _PR_SET_CHILD_SUBREAPER = 36
-PLACES = ("in", "out", "temporary")
+PLACES = ("in", "out", "temporary", "cache", "home")
 _LEAVING_SECONDS = 2.0
 """What a killed process may take to be gone."""
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +33,16 @@ class Outcome:
     reasons: tuple[str, ...] = ()
     """Of its refusals, as a person reads them."""
     seconds: float = 0.0
+    """On the clock."""
+    cpu_seconds: float = 0.0
+    """Processor time of all processes that took part."""
     peak_bytes: int = 0
-    """Of the largest process that took part."""
+    """Resident, of all processes that took part together."""
     violations: tuple[str, ...] = ()
 
 
 def prepare(case: Case, root: Path) -> None:
-    """Lay out a case in an empty folder: what goes in, where results and temporary files go."""
+    """Lay out a case in an empty folder: what goes in, and a place for all that may come of it."""
     for name in PLACES:
         (root / name).mkdir()
     case.make(root / "in")
@@ -51,17 +57,18 @@ def judge(case: Label, root: Path, settings: ReadingSettings, answers: Connectio
 def _judged(case: Label, settings: ReadingSettings, root: Path) -> Outcome:
     places = {name: root / name for name in PLACES}
     tempfile.tempdir = str(places["temporary"])
+    os.environ["HOME"] = str(places["home"])
     before = _entries(places["in"])
     started = time.monotonic()
-    reading = _read(places["in"], settings)
+    with peak_memory(_LOOK_SECONDS) as peak:
+        reading = _read(places["in"], replace(settings, cache_dir=places["cache"]))
+        written = write_reading(reading, places["out"])
     seconds = time.monotonic() - started
-    written = write_reading(reading, places["out"])
     violations = [
         *_unexpected(case, reading),
-        *(["left files behind"] if any(places["temporary"].iterdir()) else []),
+        *(["left files behind"] if _litter(places, written) else []),
         *(["left processes behind"] if _has_children() else []),
         *(["changed its input"] if _entries(places["in"]) != before else []),
-        *(["wrote elsewhere"] if {p.parent for p in written} - {places["out"]} else []),
         *(["wrote elsewhere"] if set(root.iterdir()) != set(places.values()) else []),
     ]
     return Outcome(
@@ -70,7 +77,8 @@ def _judged(case: Label, settings: ReadingSettings, root: Path) -> Outcome:
         pages=sum(len(document.pages) for document in reading.documents),
         reasons=tuple(refusal.reason for refusal in reading.refusals),
         seconds=seconds,
-        peak_bytes=_peak_bytes(),
+        cpu_seconds=_cpu_seconds(),
+        peak_bytes=max(peak[0], _largest_bytes()),
         violations=tuple(violations),
     )
 
@@ -99,6 +107,16 @@ def _unexpected(case: Label, reading: Reading) -> list[str]:
     return found
 
 
+def _litter(places: Mapping[str, Path], written: Sequence[Path]) -> bool:
+    """Whether there are files beside the results and whole entries of the cache."""
+    return (
+        any(places["temporary"].iterdir())
+        or any(places["home"].iterdir())
+        or set(places["out"].iterdir()) != set(written)
+        or any(path.suffix != ".json" for path in places["cache"].iterdir())
+    )
+
+
 def _entries(folder: Path) -> list[tuple[str, int]]:
     found = [(str(path), path.lstat().st_size) for path in sorted(folder.rglob("*"))]
     return [(os.fsencode(name).hex(), size) for name, size in found]
@@ -118,6 +136,12 @@ def _has_children() -> bool:
             time.sleep(0.02)
 
 
-def _peak_bytes() -> int:
+def _cpu_seconds() -> float:
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
+
+
+def _largest_bytes() -> int:
+    """The largest single process, which misses no moment between two looks."""
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return 1024 * max(resource.getrusage(who).ru_maxrss for who in whose)

@@ -10,7 +10,7 @@ from reportlab.pdfgen import canvas
 from scripts._hostile.case import Case, file_case
 from scripts._hostile.honest import pdf
 
-_CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
+CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
 _PAGES = b"<</Type/Pages/Count 1/Kids[3 0 R]>>"
 _PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R%s>>"
 _BOXES = {
@@ -32,8 +32,8 @@ def hostile_pdfs() -> Iterator[Case]:
     yield from _loops()
     for name, box in _BOXES.items():
         page = _PAGE.replace(b"0 0 612 792", box)
-        yield file_case("boxes", f"{name}.pdf", _built(_CATALOG, _PAGES, page % b"", stream(b"")))
-    unit = _built(_CATALOG, _PAGES, _PAGE % b"/UserUnit 100000", stream(b""))
+        yield file_case("boxes", f"{name}.pdf", built(CATALOG, _PAGES, page % b"", stream(b"")))
+    unit = built(CATALOG, _PAGES, _PAGE % b"/UserUnit 100000", stream(b""))
     yield file_case("boxes", "unit.pdf", unit)
     yield from _many()
     yield from _encrypted()
@@ -45,7 +45,7 @@ def stream(content: bytes, entries: bytes = b"") -> bytes:
     return head + b"stream\n" + content + b"\nendstream"
 
 
-def _built(*objects: bytes, trailer: bytes = b"") -> bytes:
+def built(*objects: bytes, trailer: bytes = b"") -> bytes:
     """A file of these objects, numbered from 1; the first is the catalogue."""
     out, offsets = b"%PDF-1.7\n", []
     for number, body in enumerate(objects, 1):
@@ -67,7 +67,7 @@ def _packed(block: bytes, times: int, rounds: int = 1) -> bytes:
 
 
 def _page_of(content: bytes, entries: bytes = b"/Filter/FlateDecode") -> bytes:
-    return _built(_CATALOG, _PAGES, _PAGE % b"", stream(content, entries))
+    return built(CATALOG, _PAGES, _PAGE % b"", stream(content, entries))
 
 
 def _bombs() -> Iterator[Case]:
@@ -86,8 +86,8 @@ def _drawn_bombs() -> Iterator[Case]:
     yield file_case(
         "bomb",
         "words.pdf",
-        lambda: _built(
-            _CATALOG, _PAGES, _PAGE % font, stream(_packed(words, 10), b"/Filter/FlateDecode")
+        lambda: built(
+            CATALOG, _PAGES, _PAGE % font, stream(_packed(words, 10), b"/Filter/FlateDecode")
         ),
     )
     state = b"q " * (4 << 20)
@@ -96,13 +96,13 @@ def _drawn_bombs() -> Iterator[Case]:
     entries = picture + b"/ColorSpace/DeviceGray/Filter/FlateDecode"
     uses = _PAGE % b"/Resources<</XObject<</X 5 0 R>>>>"
     draw, image = stream(b"612 0 0 792 0 0 cm /X Do"), stream(_packed(bytes(1 << 20), 64), entries)
-    yield file_case("bomb", "picture.pdf", _built(_CATALOG, _PAGES, uses, draw, image))
+    yield file_case("bomb", "picture.pdf", built(CATALOG, _PAGES, uses, draw, image))
 
 
 def _loops() -> Iterator[Case]:
     form = b"/Type/XObject/Subtype/Form/BBox[0 0 612 792]/Resources<</XObject<</X 5 0 R>>>>"
-    itself = _built(
-        _CATALOG,
+    itself = built(
+        CATALOG,
         _PAGES,
         _PAGE % b"/Resources<</XObject<</X 5 0 R>>>>",
         stream(b"/X Do " * 50),
@@ -110,16 +110,16 @@ def _loops() -> Iterator[Case]:
     )
     yield file_case("loop", "form.pdf", itself)
     tree = b"<</Type/Pages/Count 2/Kids[2 0 R 2 0 R]/Parent 2 0 R>>"
-    yield file_case("loop", "tree.pdf", _built(_CATALOG, tree))
-    yield file_case("loop", "previous.pdf", _built(_CATALOG, _PAGES, trailer=b"/Prev 9"))
+    yield file_case("loop", "tree.pdf", built(CATALOG, tree))
+    yield file_case("loop", "previous.pdf", built(CATALOG, _PAGES, trailer=b"/Prev 9"))
     yield file_case("loop", "length.pdf", _page_of(b"BT ET", b"/Length 4 0 R"))
-    yield file_case("loop", "catalog.pdf", _built(b"1 0 R"))
+    yield file_case("loop", "catalog.pdf", built(b"1 0 R"))
     deep = b"[" * 200_000 + b"]" * 200_000
-    yield file_case("loop", "arrays.pdf", _built(_CATALOG, _PAGES, _PAGE % b"", deep))
+    yield file_case("loop", "arrays.pdf", built(CATALOG, _PAGES, _PAGE % b"", deep))
     names = b"<</A" * 100_000
-    yield file_case("loop", "dictionaries.pdf", _built(_CATALOG, _PAGES, names))
+    yield file_case("loop", "dictionaries.pdf", built(CATALOG, _PAGES, names))
     levels = [b"<</Type/Pages/Count 1/Kids[%d 0 R]>>" % (n + 1) for n in range(2, 8_000)]
-    yield file_case("loop", "levels.pdf", _built(_CATALOG, *levels))
+    yield file_case("loop", "levels.pdf", built(CATALOG, *levels))
     yield file_case("loop", "doubling.pdf", _doubling())
 
 
@@ -129,7 +129,7 @@ def _doubling() -> bytes:
     forms = [stream(b"/X Do " * 10, form % (6 + level)) for level in range(9)]
     last = stream(b"0 0 m 9 9 l S", form % 4)
     page = _PAGE % b"/Resources<</XObject<</X 5 0 R>>>>"
-    return _built(_CATALOG, _PAGES, page, stream(b"/X Do"), *forms, last)
+    return built(CATALOG, _PAGES, page, stream(b"/X Do"), *forms, last)
 
 
 def _many() -> Iterator[Case]:
@@ -137,11 +137,11 @@ def _many() -> Iterator[Case]:
     kids = b"3 0 R " * 20_000
     tree = b"<</Type/Pages/Count 20000/Kids[%s]>>" % kids
     page = _PAGE % b""
-    yield file_case("pages", "same.pdf", _built(_CATALOG, tree, page, stream(b"")))
+    yield file_case("pages", "same.pdf", built(CATALOG, tree, page, stream(b"")))
     for count in (b"2000000000", b"-1", b"99999999999999999999", b"/Many", b"0"):
         lying = b"<</Type/Pages/Count %s/Kids[3 0 R]>>" % count
         name = f"count-{count.decode().strip('/-')}.pdf"
-        yield file_case("pages", name, _built(_CATALOG, lying, page, stream(b"")))
+        yield file_case("pages", name, built(CATALOG, lying, page, stream(b"")))
 
 
 def _encrypted() -> Iterator[Case]:

@@ -16,7 +16,9 @@ from scripts._hostile.case import Case
 from scripts._hostile.honest import SUFFIXES
 from scripts._hostile.one import Outcome, judge, prepare
 
-MAX_SECONDS = 30.0
+MAX_CPU_SECONDS = 30.0
+"""What a case may take on an idle machine; elsewhere the clock runs faster than the processor."""
+MAX_SECONDS = 4 * MAX_CPU_SECONDS
 MAX_BYTES = 1 << 30
 _GIVEN_UP_SECONDS = 180.0
 """A case that takes this long hangs."""
@@ -85,6 +87,7 @@ def _row(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "read": sum(outcome.pages > 0 for outcome in outcomes),
         "refused": sum(not outcome.pages for outcome in outcomes),
         "slowest_seconds": round(max(outcome.seconds for outcome in outcomes), 1),
+        "most_cpu_seconds": round(max(outcome.cpu_seconds for outcome in outcomes), 1),
         "largest_mib": max(outcome.peak_bytes for outcome in outcomes) >> 20,
     }
 
@@ -155,8 +158,8 @@ def _answer(answers: Connection, case: Case, *, hung: bool) -> Outcome:
 
 def _bounded(outcome: Outcome) -> Outcome:
     more = []
-    if outcome.seconds > MAX_SECONDS:
-        more.append(f"took {outcome.seconds:.1f} s")
+    if outcome.cpu_seconds > MAX_CPU_SECONDS or outcome.seconds > MAX_SECONDS:
+        more.append(f"took {outcome.cpu_seconds:.1f} s of {outcome.seconds:.1f} s")
     if outcome.peak_bytes > MAX_BYTES:
         more.append(f"took {outcome.peak_bytes >> 20} MiB")
     return replace(outcome, violations=(*outcome.violations, *more))

@@ -88,7 +88,7 @@ def test_hostile_complains_when_the_input_cannot_be_read_safely(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("scripts._hostile.run.MAX_BYTES", 1 << 20)
-    monkeypatch.setattr("scripts._hostile.run.MAX_SECONDS", 0.0)
+    monkeypatch.setattr("scripts._hostile.run.MAX_CPU_SECONDS", 0.0)
     (first, second) = _report(file_case("x", "a.png", sound("PNG"))).violations
     assert "took" in first
     assert "MiB" in second
@@ -98,6 +98,7 @@ def test_hostile_complains_when_the_input_cannot_be_read_safely(
     ("body", "complaint"),
     [
         ("kill -9 $PPID", "ended the process that read it"),
+        ('echo x > "$HOME/.kept"; exit 1', "left files behind"),
         ('setsid sleep 300 >/dev/null 2>&1 & echo $! > "$0.pid"; exit 1', "left processes behind"),
     ],
 )

@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from ocr.confinement import confine
 from ocr.reading.decoding.protocol import (
     RESULT_NAME,
     DecodeError,
@@ -40,16 +41,14 @@ def main(arguments: list[str]) -> int:
 def limit(request: DecodeRequest) -> None:
     """Bound this process: memory, processor time, file size, open files, no core dump."""
     os.umask(0o077)
-    for what, value in (
-        (resource.RLIMIT_AS, request.memory_bytes),
-        (resource.RLIMIT_CPU, request.cpu_seconds),
-        (resource.RLIMIT_FSIZE, request.max_output_bytes),
-        (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(what)[1]
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (ceiling, ceiling))
+    confine(
+        {
+            resource.RLIMIT_AS: request.memory_bytes,
+            resource.RLIMIT_CPU: request.cpu_seconds,
+            resource.RLIMIT_FSIZE: request.max_output_bytes,
+            resource.RLIMIT_NOFILE: _MAX_OPEN_FILES,
+        }
+    )
 
 
 def decode(content: bytes, request: DecodeRequest) -> DecodeResult:

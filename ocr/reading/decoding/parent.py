@@ -113,16 +113,25 @@ def _run(request: DecodeRequest, content: Path, seconds: float, on_start: Starte
 
 
 def end_group(child: "subprocess.Popen[bytes]") -> None:
-    """Kill the process, and whatever it started, and wait for it. Nothing happens to a dead one."""
-    if child.poll() is None:
+    """Kill the process, and whatever it started, and wait for it.
+
+    What it started goes also when it is dead itself, as long as nobody has waited for it: until
+    then its number belongs to no one else.
+    """
+    if child.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
 
+def too_costly() -> PaperError:
+    """The error for a file, or a page of one, that takes more than it is given."""
+    return PaperLimitError("It needs more time or memory to decode than allowed.")
+
+
 def _crash(status: int) -> PaperError:
     if status < 0 and -status not in _DAMAGE_SIGNALS:
-        return PaperLimitError("It needs more time or memory to decode than allowed.")
+        return too_costly()
     return UnreadablePaperError("It is damaged: decoding it failed.")
 
 

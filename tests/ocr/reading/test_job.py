@@ -14,6 +14,7 @@ from ocr.reading.kinds import FileKind
 from ocr.reading.tasks import ReadPage
 
 CRASH = PaperLimitError("It needs more time or memory to decode than allowed.")
+SLOW = PaperLimitError("Reading it took longer than allowed.")
 
 
 @pytest.fixture
@@ -121,6 +122,38 @@ def test_unread_refuses_the_page_and_keeps_the_rest(job: FileJob) -> None:
     job.read(_read(2))
     assert _numbers(job) == [2]
     assert "Page 1: Its pixels are missing." in job.refusals()[0].reason
+
+
+def test_unread_gives_the_file_up_when_too_many_pages_take_too_long(job: FileJob) -> None:
+    first, second = job.next_batch(), job.next_batch()
+    assert first is not None
+    assert second is None  # how many pages there are is not known yet
+    job.decoded(first, _answer(first, 12))
+    second, third = job.next_batch(), job.next_batch()
+    assert second is not None
+    assert third is not None
+    for number in (1, 2):
+        assert not job.given_up
+        job.unread(number, SLOW)
+    assert job.given_up
+    job.read(_read(3))  # its process had begun
+    job.untried(4)
+    assert job.decoded(second, _answer(second, 12)) == ()
+    job.crashed(third, CRASH)
+    assert job.finished
+    assert _numbers(job) == [3]
+    assert [refusal.reason.partition(". ")[0] for refusal in job.refusals()] == [
+        "Pages 1, 2: Reading it took longer than allowed",
+        "Pages 4, 5, 6, 7, 8, 9, 10, 11, 12: Not tried: too many pages before it were harmful.",
+    ]
+
+
+def test_unread_goes_on_when_pages_are_bad_but_cost_nothing(job: FileJob) -> None:
+    while (batch := job.next_batch()) is not None:
+        for raw in job.decoded(batch, _answer(batch, 10)):
+            job.unread(raw.number, UnreadablePaperError("Its pixels are missing."))
+    assert not job.given_up
+    assert job.done == 10
 
 
 def test_undecodable_refuses_the_file(job: FileJob) -> None:

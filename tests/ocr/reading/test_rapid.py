@@ -1,5 +1,6 @@
 """RapidOCR's networks on drawn text: strips, whole pages, and offline."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from core.words import Box
+from ocr.reading.decoding.parent import ROOT
 from ocr.reading.pixels import Grey, save_pgm
 from ocr.reading.rapid import RapidEngine, Strip, words_of
 
@@ -73,6 +75,22 @@ def test_engine_pickles_after_use(write: Write) -> None:
     engine = RapidEngine()
     engine.read(write(("7", 40, 40)), [Box(left=30, top=30, right=80, bottom=90)])
     assert pickle.loads(pickle.dumps(engine)) == engine
+
+
+def test_engine_keeps_to_itself(tmp_path: Path) -> None:
+    """The runtime would keep an identifier of this machine, and reports, in the home folder."""
+    program = """
+import cv2, numpy as np
+from pathlib import Path
+from core.words import Box
+from ocr.reading.rapid import RapidEngine
+page = np.full((300, 300), 255, np.uint8)
+RapidEngine().read(page, [Box(left=10, top=10, right=60, bottom=40)])
+"""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, check=True, timeout=120, env=environment, cwd=ROOT)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_read_works_without_network_and_in_one_gibibyte() -> None:

@@ -27,6 +27,7 @@ from ocr.reading import (
     read_paths,
     write_reading,
 )
+from scripts._hostile.slow import slow_files
 
 Draw = Callable[..., Image.Image]
 MakePdf = Callable[..., bytes]
@@ -291,6 +292,40 @@ def test_read_paths_refuses_a_page_when_its_time_runs_out(
     settings = ReadingSettings(engine=engine, workers=1, page_seconds=0.5)
     reading = read_paths([tmp_path / "in"], settings)
     assert "longer than allowed" in _reasons(reading)["a.png"]
+
+
+def test_read_paths_gives_up_a_file_when_its_pages_take_too_long(
+    tmp_path: Path, draw_page: Draw, fake_tesseract: Fake
+) -> None:
+    (tmp_path / "in").mkdir()
+    pages = [draw_page((f"page {number}",)) for number in range(12)]
+    pages[0].save(tmp_path / "in" / "a.pdf", save_all=True, append_images=pages[1:])
+    engine = TesseractEngine(command=fake_tesseract("exec sleep 60"))
+    settings = ReadingSettings(engine=engine, workers=1, page_seconds=0.4)
+
+    reading = read_paths([tmp_path / "in"], settings)
+
+    assert reading.documents == ()
+    slow, untried = (refusal.reason for refusal in reading.refusals)
+    assert slow.startswith("Pages 1, 2, 3")  # and the one that was under way then
+    assert "longer than allowed" in slow
+    assert untried.endswith(
+        ", 6, 7, 8, 9, 10, 11, 12: Not tried: too many pages before it were harmful."
+    )
+
+
+def test_read_paths_refuses_a_file_that_decodes_page_after_page_slowly_and_reads_the_rest(
+    tmp_path: Path, draw_page: Draw, make_settings: Settings
+) -> None:
+    draw_page().save(tmp_path / "sound.png")
+    (slow,) = (case for case in slow_files() if case.name == "slow/pages.pdf")
+    slow.make(tmp_path)
+    settings = make_settings(limits=DecodeLimits(wall_seconds=4.0))
+
+    reading = read_paths([tmp_path], settings)
+
+    assert "sound.png" in _texts(reading)
+    assert "more time or memory" in _reasons(reading)["pages.pdf"]
 
 
 class _CancelledError(Exception):
