@@ -53,6 +53,23 @@ def test_overlay_frames_a_word_in_its_colour(
     assert pixels[50, 100].min() > 230  # the word itself stays readable
 
 
+def test_overlay_makes_room_below_the_page_for_every_word_to_check(make_word: MakeWord) -> None:
+    words = [replace(make_word("mg", 40, 30), rival="m" * length) for length in (2, 30, 3_000)]
+    heights = [
+        Image.open(io.BytesIO(overlay(_page(*words[:count]), _blank()))).height
+        for count in range(4)
+    ]
+    assert heights == sorted(heights)
+    assert heights[0] < heights[2] < heights[3] < 400
+
+
+def test_overlay_covers_no_neighbour_with_what_the_other_engine_read(make_word: MakeWord) -> None:
+    word = replace(make_word("mg", 40, 30), rival="the other reading")
+    pixels = np.asarray(Image.open(io.BytesIO(overlay(_page(word), _blank()))).convert("L"))
+    assert pixels[word.box.bottom + 8 : 110, 10:].min() > 230
+    assert pixels[120:].min() < 180
+
+
 def test_overlay_raises_when_the_image_is_none() -> None:
     with pytest.raises(OSError, match="cannot identify"):
         overlay(_page(), b"no picture")
