@@ -69,16 +69,16 @@ def _frame_all(pen: ImageDraw.ImageDraw, words: Sequence[Word]) -> None:
             number += 1
             outer = (box[0] - 3, box[1] - 3, box[2] + 3, box[3] + 3)
             pen.rectangle(outer, outline=COLOURS[kind], width=1)
-            _tag(pen, outer[2], outer[1], str(number))
+            _tag(pen, outer[2], outer[1] + 2, str(number))
 
 
-def _tag(pen: ImageDraw.ImageDraw, right: int, middle: int, text: str) -> None:
+def _tag(pen: ImageDraw.ImageDraw, right: int, bottom: int, text: str) -> None:
     """A small number on the upper right corner of a frame."""
     font = _font(_SMALLEST_LETTER - 2)
     width = round(font.getlength(text)) + 4
     left = right - width // 2
-    place = (left, middle - _SMALLEST_LETTER // 2, left + width, middle + _SMALLEST_LETTER // 2)
-    pen.rectangle(place, fill=COLOURS["check"])
+    pen.rectangle((left, bottom - _SMALLEST_LETTER, left + width, bottom), fill=COLOURS["check"])
+    middle = bottom - _SMALLEST_LETTER // 2
     pen.text((left + 2, middle), text, fill="white", font=font, anchor="lm")
 
 

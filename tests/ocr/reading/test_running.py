@@ -306,9 +306,9 @@ def test_read_paths_gives_up_a_file_when_its_pages_take_too_long(
     reading = read_paths([tmp_path / "in"], settings)
 
     assert reading.documents == ()
-    slow, untried = (refusal.reason for refusal in reading.refusals)
-    assert slow.startswith("Pages 1, 2, 3")  # and the one that was under way then
-    assert "longer than allowed" in slow
+    *slow, untried = (refusal.reason for refusal in reading.refusals)
+    # three, and the one that was under way then; either the engine or its process was stopped
+    assert all("longer than allowed" in reason for reason in slow)
     assert untried.endswith(
         ", 6, 7, 8, 9, 10, 11, 12: Not tried: too many pages before it were harmful."
     )
