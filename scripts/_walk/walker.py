@@ -194,6 +194,8 @@ class Walker:
         sender = self._sender(name, arguments)
         if "signature" in names and asked:
             sender = self._sign(name, arguments, asked, sender)
+        elif "signature" in names and self.calls.seldom(0.5):
+            arguments["signature"] = _of_nobody(self.random)
         if sender == self.actors.delegated and any(map(arguments.get, _SIGNATURES)):
             sender = self.actors.everybody[0]  # while it sends, it has no code to agree with
         return name, sender, {each: arguments.get(each, b"") for each in names}
@@ -255,12 +257,10 @@ class Walker:
         """Put signatures into the arguments; who sends the call."""
         for place, (account, digest) in zip(_SIGNATURES, asked, strict=False):
             arguments[place] = self.actors.sign(account, digest, self.random)
-            if account == ZERO_ADDRESS:
-                arguments[place] = self.random.randbytes(65)
         if not name.endswith("_signed") and self.random.random() < 0.45:
             sent = self.random.randrange(len(asked))
             arguments[_SIGNATURES[sent]] = b""
-            sender = asked[sent][0] if asked[sent][0] != ZERO_ADDRESS else sender
+            sender = asked[sent][0]
         if self.calls.seldom(0.15):
             place = self.random.choice(_SIGNATURES[: len(asked)])
             arguments[place] = self._forged(name, arguments, place, asked)
@@ -275,7 +275,7 @@ class Walker:
         ways: tuple[Callable[[], bytes], ...] = (
             lambda: b"",
             lambda: self.actors.sign(other, digest, random),
-            lambda: self.actors.sign(account, keccak256(digest), random) if account else b"",
+            lambda: self.actors.sign(account, keccak256(digest), random),
             lambda: _flipped(signature, random),
             lambda: _high(signature),
             lambda: signature[:64] + bytes([random.choice((0, 1, 26, 29))]),
@@ -298,7 +298,7 @@ class Walker:
             asked = self._who_must_sign(name, names, arguments)
         finally:
             self.consent.domain = kept
-        if not asked or account == ZERO_ADDRESS:
+        if not asked:
             return b"\0" * 65
         return self.actors.sign(account, asked[0][1], self.random)
 
@@ -312,6 +312,12 @@ def _registry_log(log: RegistryLog) -> RawLog:
     signature, accounts, until = log
     topics = (keccak256(signature.encode()), *(abi_word("address", each) for each in accounts))
     return topics, b"" if until is None else abi_word("uint256", until)
+
+
+def _of_nobody(random: Random) -> bytes:
+    """Formed as it should be; half of the time no point has this r, and recovering gives zero."""
+    s = random.randrange(1, ORDER // 2)
+    return random.randbytes(32) + s.to_bytes(32, "big") + bytes([random.choice((27, 28))])
 
 
 def _flipped(signature: bytes, random: Random) -> bytes:
