@@ -44,6 +44,8 @@ def lab_mentions(sheet: Sheet) -> list[Mention]:
         section = _section_of(sheet, line)
         if section.kind in _NO_LABS:
             table = False
+            if row := _among_medicines(section, line):
+                found.append(_mention(row, _own_date(sheet.text, row, line), "lab-row"))
         elif is_header(line.text):
             table, columns = True, _date_columns(line)
         elif table and len(columns) > 1 and (series := _series(line, columns)):
@@ -60,6 +62,18 @@ def lab_mentions(sheet: Sheet) -> list[Mention]:
         else:
             table = table and len(line.text.split()) < 10
     return found + list(_narrative(sheet, found))
+
+
+_IN_A_VOLUME = re.compile(r"/\s?(?:d|µ|m)?L$")
+
+
+def _among_medicines(section: Section, line: TextLine) -> Row | None:
+    """A result that follows a list of medicines: only a unit that no dose has tells it apart."""
+    if section.kind != "medications":
+        return None
+    row = parse_row(line, table=False)
+    measured = row and row.test and row.unit and _IN_A_VOLUME.search(row.unit.shown)
+    return row if measured else None
 
 
 def is_header(text: str) -> bool:

@@ -207,8 +207,13 @@ def _strength() -> re.Pattern[str]:
     per = rf"(?P<per>\s?/\s?(?:\d+\s?)?(?:{_alternatives(dose['per'])})(?![A-Za-z]))?"
     unit = _alternatives(tuple(_units()))
     return re.compile(
-        rf"(?<![\w.,/-])(?P<number>{_NUMBER})\s?-?(?P<unit>{unit})(?![A-Za-z]){per}", re.IGNORECASE
+        rf"(?<![\w.,/-])(?P<number>{_NUMBER})\s?-?(?P<unit>{unit})(?![A-Za-z]){_NOT_MEASURED}{per}",
+        re.IGNORECASE,
     )
+
+
+_NOT_MEASURED = r"(?!\s?/\s?d?L(?![A-Za-z]))"
+"""What is so much in a litre or a decilitre was measured: 9.1 g/dL is no dose."""
 
 
 @cache

@@ -129,18 +129,6 @@ def test_medication_takes_its_directions_from_the_line_below():
     assert [e.quote for e in fact.evidence] == ["Losartan 50 mg", "1 tablet oral once daily."]
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["Hemoglobin 9.1 g/dL", "Potassium 4.1 mmol/L", "Glucose: 131 mg/dL", "Weight 80 kg",
-     "BP 142/91 mmHg, pulse 88", "Hemoglobin A1c 7.1 %"],
-)  # fmt: skip
-def test_medication_takes_no_dose_from_a_measurement_below_it(line):
-    text = f"Current medications\n1. Metformin 500 mg oral daily\n{line}\n"
-    (medicine,) = history_of_text(text).medications_current
-    assert (medicine.dose, medicine.frequency) == ("500 mg", "once daily")
-    assert [e.quote for e in medicine.evidence] == ["Metformin 500 mg oral daily"]
-
-
 def test_medication_is_known_when_misread_and_marked():
     (fact,) = history_of_text("Medications\n- Metforrnin 500 mg daily").medications_current
     assert (fact.name, fact.check) == ("metformin", True)
