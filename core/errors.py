@@ -88,6 +88,18 @@ class AlreadyRunningError(SetupError):
     remedy = "Use the one that runs, or stop it first."
 
 
+class ClusterUnavailableError(SetupError):
+    """The scheduler of a reading cluster does not answer, or has no workers."""
+
+    remedy = "Start scheduler and workers, then repeat the command."
+
+
+class ClusterMismatchError(SetupError):
+    """A worker of a reading cluster would read differently, or cannot see the pages."""
+
+    remedy = "Install the same Anamnesis and engines on every worker, then start it again."
+
+
 class ChainError(AnamnesisError):
     """The chain could not be reached, or answered something unexpected."""
 

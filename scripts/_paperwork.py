@@ -36,6 +36,12 @@ cache_option = click.option(
     show_default=True,
     help="Keep what was read under the home folder, so that a second run reads nothing again.",
 )
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read on the workers of a dask.distributed cluster: tcp://127.0.0.1:PORT on this machine, "
+    "else tls://HOST:PORT. The README says how to start one.",
+)
 
 
 def read(paths: Sequence[Path], settings: Settings, *, cache: bool) -> Reading:
@@ -44,7 +50,9 @@ def read(paths: Sequence[Path], settings: Settings, *, cache: bool) -> Reading:
     from ocr.reading import ReadingSettings, read_paths
 
     ocr = ReadingSettings(
-        workers=settings.workers, cache_dir=settings.cache / "reading" if cache else None
+        workers=settings.workers,
+        scheduler=settings.scheduler,
+        cache_dir=settings.cache / "reading" if cache else None,
     )
     columns = (
         TextColumn("{task.description}"),

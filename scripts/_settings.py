@@ -34,6 +34,8 @@ class Settings(BaseModel):
     """0: any free port."""
     workers: int | None = Field(default=None, ge=1)
     """Reading processes; None: one per core."""
+    scheduler: str | None = None
+    """Address of a dask.distributed scheduler that reading goes to; None: this machine reads."""
 
     @property
     def cache(self) -> Path:

@@ -13,6 +13,7 @@ from scripts._paperwork import (
     paths_argument,
     read,
     report,
+    scheduler_option,
 )
 
 
@@ -22,6 +23,7 @@ from scripts._paperwork import (
 @click.option("--overlay", is_flag=True, help="Also draw every page with its words framed.")
 @click.option("--pdf", is_flag=True, help="Also make a searchable PDF of every document.")
 @cache_option
+@scheduler_option
 @home_option
 @json_option
 def cli(
@@ -30,6 +32,7 @@ def cli(
     overlay: bool,
     pdf: bool,
     cache: bool,
+    scheduler: str | None,
     home: Path | None,
     as_json: bool,
 ) -> None:
@@ -41,7 +44,7 @@ def cli(
     """
     from ocr.reading import write_reading
 
-    reading = read(paths, settings_from(home), cache=cache)
+    reading = read(paths, settings_from(home, scheduler=scheduler), cache=cache)
     written = write_reading(reading, out, overlays=overlay, pdf=pdf)
     foreign = foreign_pages(reading)
     for page in foreign:

@@ -6,7 +6,15 @@ from pathlib import Path
 import click
 
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
-from scripts._paperwork import cache_option, exit_code, out_option, paths_argument, read, report
+from scripts._paperwork import (
+    cache_option,
+    exit_code,
+    out_option,
+    paths_argument,
+    read,
+    report,
+    scheduler_option,
+)
 from scripts._prose import endpoint_from, prose_options, tell
 
 
@@ -22,6 +30,7 @@ from scripts._prose import endpoint_from, prose_options, tell
 )
 @prose_options
 @cache_option
+@scheduler_option
 @home_option
 @json_option
 def cli(
@@ -33,6 +42,7 @@ def cli(
     prose_key_file: Path | None,
     facts_may_leave: bool,
     cache: bool,
+    scheduler: str | None,
     home: Path | None,
     as_json: bool,
 ) -> None:
@@ -49,7 +59,9 @@ def cli(
     from ocr.summary.corrections_file import NAME, read_corrections
 
     endpoint = endpoint_from(prose, prose_model, prose_key_file, facts_may_leave)
-    reading, stated = with_summaries(read(paths, settings_from(home), cache=cache), summaries)
+    reading, stated = with_summaries(
+        read(paths, settings_from(home, scheduler=scheduler), cache=cache), summaries
+    )
     history = corrected(summarise(reading, stated=stated), read_corrections(out / NAME))
     if endpoint:
         from ocr.summary.prose import worded

@@ -1,11 +1,13 @@
 """Lanes: threads that wait for decoding and reading processes, and can all be stopped at once."""
 
 import math
+import os
 import queue
 import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +28,10 @@ from ocr.reading.workers import InlineWorker, ProcessWorker, Worker
 
 
 class Lanes:
-    """As many decodings and readings at a time as there are workers."""
+    """As many readings at a time as there are workers, and as many decodings as this machine takes.
+
+    Raises what `cluster_workers` does, when the workers are a cluster's.
+    """
 
     def __init__(self, settings: ReadingSettings, scratch: Path) -> None:
         self._settings = settings
@@ -37,7 +42,11 @@ class Lanes:
         self._decoders: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._closed = False
-        self._threads = ThreadPoolExecutor(len(self._workers), thread_name_prefix="reading")
+        self._pages = ThreadPoolExecutor(self.count, thread_name_prefix="reading")
+        self._files = self._pages
+        if settings.scheduler:  # its workers would wait for pages if their lanes decoded, too
+            several = min(self.count, os.cpu_count() or 1)
+            self._files = ThreadPoolExecutor(several, thread_name_prefix="decoding")
 
     @property
     def count(self) -> int:
@@ -45,11 +54,11 @@ class Lanes:
 
     def decode(self, job: FileJob, batch: Batch) -> "Future[DecodeResult]":
         """Raises (in the future) PaperError for the file, DecoderCrashError."""
-        return self._threads.submit(self._decode, job, batch)
+        return self._files.submit(self._decode, job, batch)
 
     def read(self, task: PageTask) -> "Future[ReadPage]":
         """Raises (in the future) PaperError for the page, SetupError."""
-        return self._threads.submit(self._read, task)
+        return self._pages.submit(self._read, task)
 
     def close(self) -> None:
         """Kill what runs, drop what waits, return when every thread has ended."""
@@ -60,7 +69,8 @@ class Lanes:
             end_group(decoder)
         for worker in self._workers:
             worker.close()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._files, self._pages):
+            threads.shutdown(wait=True, cancel_futures=True)
 
     def _decode(self, job: FileJob, batch: Batch) -> DecodeResult:
         content = job.folder / "content"
@@ -118,7 +128,11 @@ class Lanes:
                 (task.folder / task.raw.file).unlink(missing_ok=True)
 
 
-def _workers(settings: ReadingSettings, scratch: Path) -> list[Worker]:
+def _workers(settings: ReadingSettings, scratch: Path) -> Sequence[Worker]:
+    if settings.scheduler:
+        from ocr.reading.cluster import cluster_workers  # late: takes a second to load
+
+        return cluster_workers(settings.scheduler, settings.engine, scratch)
     if settings.worker_count == 0:
         return [InlineWorker(settings.engine)]
     return [ProcessWorker(settings.engine, scratch) for _ in range(settings.worker_count)]

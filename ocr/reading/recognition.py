@@ -1,6 +1,10 @@
 """One decoded page to one Page with its picture: what a reading process does."""
 
 import math
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,19 +69,26 @@ def _looked(prepared: Prepared, task: PageTask, engine: Engine) -> list[Word]:
 
 
 def _run(image: Grey, dpi: int, task: PageTask, engine: Engine) -> list[Word]:
-    path = task.folder / f"{Path(task.raw.file).stem}.pgm"
-    save_pgm(image, path)
-    try:
+    with _file_of(image, task) as path:
         return list(engine.recognise(path, dpi=dpi, seconds=task.seconds))
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _asked_turn(prepared: Prepared, task: PageTask, engine: Engine) -> int:
-    path = task.folder / f"{Path(task.raw.file).stem}.pgm"
-    save_pgm(prepared.image, path)
-    try:
+    with _file_of(prepared.image, task) as path:
         return engine.turn(path, dpi=prepared.dpi, seconds=task.seconds)
+
+
+@contextmanager
+def _file_of(image: Grey, task: PageTask) -> Iterator[Path]:
+    """For the engine. Its name is new: where a worker was lost, two may read the page at a time."""
+    descriptor, name = tempfile.mkstemp(
+        dir=task.folder, prefix=f"{Path(task.raw.file).stem}-", suffix=".pgm"
+    )
+    os.close(descriptor)
+    path = Path(name)
+    try:
+        save_pgm(image, path)
+        yield path
     finally:
         path.unlink(missing_ok=True)
 

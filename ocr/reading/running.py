@@ -200,6 +200,7 @@ class _Run:
     def _task(self, job: FileJob, raw: RawPage) -> PageTask:
         return PageTask(
             document=job.source.name,
+            sha256=job.source.sha256,
             folder=job.folder,
             raw=raw,
             image_dpi=self._settings.image_dpi,

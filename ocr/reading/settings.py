@@ -52,6 +52,8 @@ class ReadingSettings:
     """Reading processes; None: one for each core; 0: in this process, for tests."""
     page_seconds: float = 28.0
     """Processor time for one page: its share of the decoding, preparing and recognising it."""
+    scheduler: str | None = None
+    """Address of a dask.distributed scheduler whose workers read instead; None: this machine."""
     cache_dir: Path | None = None
     """Where readings are kept (made 0700); None: nothing is kept."""
     image_dpi: int = 130

@@ -12,6 +12,8 @@ class PageTask:
     """A page to recognise. Plain values, so that it can be sent to another process."""
 
     document: str
+    sha256: str
+    """Of the file that the page is from."""
     folder: Path
     """Private folder that holds the raw page; the engine's input goes there too."""
     raw: RawPage

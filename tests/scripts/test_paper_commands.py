@@ -160,3 +160,15 @@ def test_read_says_so_when_a_page_is_not_english(tmp_path: Path, run: Run) -> No
     assert said["foreign_pages"] == [{"name": "brief.pdf", "page": 1, "language": "German"}]
     assert "seems to be in German" in done.stderr
     assert {"brief.overlay.jpg", "letter.searchable.pdf"} <= {path.name for path in out.iterdir()}
+
+
+@pytest.mark.parametrize("command", ["read", "summarize"])
+def test_paper_commands_refuse_a_scheduler_in_the_clear(
+    paper: Path, tmp_path: Path, run: Run, command: str
+) -> None:
+    out, home = tmp_path / "out", tmp_path / "home"
+    scheduler = "tcp://clinic.example:8786"
+    done = run(command, paper, "--out", out, "--home", home, "--scheduler", scheduler)
+    assert done.returncode == 2
+    assert "in the clear" in done.stderr
+    assert not out.exists()

@@ -2,7 +2,7 @@
 
 import io
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import reportlab
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen import canvas
 
+from bench._cluster import LocalCluster, local_cluster
 from core.words import Box, Word
 from ocr.reading import DecodeLimits, ReadingSettings
 
@@ -80,6 +81,13 @@ def make_settings() -> Callable[..., ReadingSettings]:
         return ReadingSettings(**(values | overrides))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Two workers of one thread each, for all tests that leave them alive."""
+    with local_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 @pytest.fixture
