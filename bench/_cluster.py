@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr import reading
+
+SETTINGS = Path(reading.__file__).with_name("dask.yaml")
 _START_SECONDS = 120.0
 _LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 """Without an address of its own, dask serves its state to all the world even with no dashboard."""
@@ -33,7 +36,6 @@ def local_cluster(
     *,
     workers: int = 2,
     tls: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
 ) -> Iterator[LocalCluster]:
     """A scheduler and its workers, of one thread each; files in `folder`, killed at the end.
 
@@ -53,15 +55,14 @@ def local_cluster(
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd=folder,
-                    env={**os.environ, **(environment or {})},
+                    env={**os.environ, "DASK_CONFIG": str(SETTINGS)},
                 )
             )
 
     try:
         start("scheduler", "--port", "0", *(("--protocol", "tls") if tls else ()))
         for _ in range(workers):
-            place = ("--local-directory", str(folder))
-            start("worker", "--no-nanny", "--nthreads", "1", "--memory-limit", "0", *place)
+            start("worker", "--no-nanny", "--nthreads", "1", "--local-directory", str(folder))
         cluster = LocalCluster(
             address=_address(file, started, folder),
             scheduler=started[0],

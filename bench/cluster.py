@@ -10,7 +10,8 @@ were idle: `load` is the load average before the run.
 
 overhead: 240 pages with an engine that sees nothing. What the caller and dask's own processes
 compute for a page, without the reading processes, less what the caller computes for the pool; then
-as a share of the CPU time that reading one page of the first part takes.
+as a share of the CPU time that reading one page of the first part takes. `idle` is the share of one
+core that scheduler and workers take together while they wait.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from ocr.reading import NullEngine, ReadingSettings, read_paths
 _NULL_FILES = 12
 _NULL_PAGES = 20
 """Of each file."""
+_IDLE_SECONDS = 10.0
 
 Row = dict[str, Any]
 
@@ -131,16 +133,24 @@ def _scaling(reading: Row) -> Row:
 def _overhead(paths: list[Path], cluster: LocalCluster) -> Row:
     pool = ReadingSettings(engine=NullEngine(), workers=2)
     there = replace(pool, scheduler=cluster.address)
-    read_paths(paths[:1], there)
+    read_paths(paths[:1], there)  # its reading processes have to start
     here = _own_seconds_a_page(paths, pool, (os.getpid(),))
     dask = (cluster.scheduler.pid, *(worker.pid for worker in cluster.workers))
+    idle = _idle_share(dask)
     both = _own_seconds_a_page(paths, there, (os.getpid(), *dask))
     return {
         "pages": _NULL_FILES * _NULL_PAGES,
         "pool_cpu_seconds_a_page": round(here, 5),
         "cluster_cpu_seconds_a_page": round(both, 5),
         "cpu_seconds_a_page": round(both - here, 5),
+        "idle": round(idle, 4),
     }
+
+
+def _idle_share(processes: Sequence[int]) -> float:
+    before = sum(own_cpu(pid) for pid in processes)
+    time.sleep(_IDLE_SECONDS)
+    return (sum(own_cpu(pid) for pid in processes) - before) / _IDLE_SECONDS
 
 
 def _own_seconds_a_page(
@@ -161,7 +171,8 @@ def _shown(result: Row) -> str:
     overhead = result["overhead"]
     rows.append(
         f"the cluster adds {1000 * overhead['cpu_seconds_a_page']:.1f} ms of CPU time a page, "
-        f"{100 * overhead['share_of_reading']:.2f} % of reading it"
+        f"{100 * overhead['share_of_reading']:.2f} % of reading it, "
+        f"and takes {100 * overhead['idle']:.1f} % of one core while it waits"
     )
     return "\n".join([*rows, f"load average before: {result['load']}"])
 
