@@ -1,4 +1,4 @@
-"""Memory and CPU time of single processes, read from /proc (Linux). A process that ended counts as 0."""
+"""Memory and CPU time of single processes, from /proc (Linux); 0 for one that has ended."""
 
 import os
 from pathlib import Path

@@ -30,8 +30,9 @@ from reportlab.pdfgen import canvas
 
 from bench._cluster import LocalCluster, local_cluster
 from bench._ocr_pages import sample_papers
-from bench._processes import cpu_tree, own_cpu
+from bench._processes import own_cpu
 from ocr.reading import NullEngine, ReadingSettings, read_paths
+from ocr.reading.spent import processor_seconds
 
 _NULL_FILES = 12
 _NULL_PAGES = 20
@@ -112,9 +113,9 @@ def _reading(paths: list[Path], cluster: LocalCluster, rounds: int) -> Row:
 
 def _measured(paths: list[Path], settings: ReadingSettings, cluster: LocalCluster) -> Row:
     # started by this process, so they are in its tree
-    before, started = cpu_tree(os.getpid()), time.monotonic()
+    before, started = processor_seconds(os.getpid()), time.monotonic()
     reading = read_paths(paths, settings)
-    seconds, cpu = time.monotonic() - started, cpu_tree(os.getpid()) - before
+    seconds, cpu = time.monotonic() - started, processor_seconds(os.getpid()) - before
     pages = sum(len(document.pages) for document in reading.documents)
     assert not reading.refusals, cluster.logs()
     return {

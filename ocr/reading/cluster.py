@@ -104,20 +104,25 @@ class ClusterWorker:
             future.release()
 
     def _answer(self, future: "Future[Any]") -> object:
-        empty_since: float | None = None
+        lonely_since: float | None = None
         while True:
             try:
                 return future.result(timeout=_LOOK_SECONDS)
             except TimeoutError:
-                if _threads(self._client):
-                    empty_since = None
-                    continue
+                pass
+            if self._has_workers():
+                lonely_since = None
+                continue
             now = time.monotonic()
-            empty_since = empty_since or now
-            if now - empty_since > _PATIENCE_SECONDS:
-                raise ClusterUnavailableError(
-                    f"The cluster at {self._address} has no workers left."
-                )
+            lonely_since = lonely_since or now
+            if now - lonely_since > _PATIENCE_SECONDS:
+                raise _lost(self._address)
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(_threads(self._client))
+        except OSError:  # dask is about to notice, too, or to connect again
+            return False
 
 
 def cluster_workers(address: str, engine: Engine, scratch: Path) -> list[ClusterWorker]:
@@ -241,4 +246,6 @@ def check_introduction(place: str, answer: object, reader: Reader, scratch: Path
 
 
 def _lost(address: str) -> ClusterUnavailableError:
-    return ClusterUnavailableError(f"The cluster at {address} does not answer any more.")
+    return ClusterUnavailableError(
+        f"The cluster at {address} does not answer any more, or has no workers left."
+    )

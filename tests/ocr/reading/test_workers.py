@@ -41,7 +41,13 @@ def _task(folder: Path, *, grey: int = 0, seconds: float = 20.0) -> PageTask:
     (folder / "page-1.grey").write_bytes(pixels.tobytes())
     raw = RawPage(number=1, file="page-1.grey", width=SIDE, height=SIDE, dpi=300)
     return PageTask(
-        document="x.png", folder=folder, raw=raw, image_dpi=300, image_quality=60, seconds=seconds
+        document="x.png",
+        sha256="ab" * 32,
+        folder=folder,
+        raw=raw,
+        image_dpi=300,
+        image_quality=60,
+        seconds=seconds,
     )
 
 
