@@ -18,17 +18,23 @@ DEPLOYER = Address("0x" + "d0" * 20)
 _REVERTED = re.compile(r"Revert \{.*output: 0x([0-9a-f]*)")
 _REASON = re.compile(r"(?:Consent|Credentials): (.*)")
 
-WALLET = bytes.fromhex(
-    "5f3560e01c631626ba7e14602e57602036038060205f375f5f825f5f5f355af13d5f5f3e602a573d5ffd5b3d"
-    "5ff35b600435606435147f1626ba7e0000000000000000000000000000000000000000000000000000000002"
-    "5f52606435600116"
-    "5f511516606b57"
-    "60205ff3"
-    "5b5f5ffd"
+_FORWARD = (
+    "5f3560e01c631626ba7e14602e57602036038060205f375f5f825f5f5f355af13d5f5f3e602a573d5ffd5b3d5ff3"
 )
+_MAGIC_TO_MEMORY = "7f1626ba7e000000000000000000000000000000000000000000000000000000005f52"
+_AGREE = "5b6004356064351415606157" + _MAGIC_TO_MEMORY + "60205ff3"
+_DISAGREE = (
+    "5b" + _MAGIC_TO_MEMORY + "606435600316"  # the last two bits of the signature's first word
+    "8060011460a657"  # 1: revert with nothing
+    "8060021460aa57"  # 2: revert with the magic word
+    "60031460af57"  # 3: answer with its first four bytes
+    "5f5f5260205ff3"  # 0: answer zero
+    "5b5f5ffd5b60205ffd5b60045ff3"
+)
+WALLET = bytes.fromhex(_FORWARD + _AGREE + _DISAGREE)
 """A wallet (EVM code). Asked about a signature (EIP-1271), it agrees when the signature begins with
-the digest, and else answers zero or, if the last bit of the signature's first word is set, reverts.
-Anything but that question is an account's word and a call, which it passes on."""
+the digest, and else disagrees in one of four ways, by the signature. Anything but that question is
+an account's word and a call, which it passes on."""
 
 RawLog = tuple[tuple[bytes, ...], bytes]
 """Topics and data."""
