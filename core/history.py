@@ -14,6 +14,9 @@ from core.errors import MixedPatientsError
 from core.facts import Conflict, Experiencer, Fact, Kind, Polarity
 from core.prose import Prose
 
+DIRECTIVES = ("Code status", "Advance directive")
+"""Facts of kind social that belong beside the name: they decide what is done first."""
+
 
 class About(StrEnum):
     """What kind of thing a person should know about a history."""
@@ -90,6 +93,8 @@ class History:
     devices: tuple[Fact, ...] = ()
     social: tuple[Fact, ...] = ()
     """In the paper's own words, by topic."""
+    directives: tuple[Fact, ...] = ()
+    """Code status and advance directives in the paper's own words, newest first."""
     contacts: tuple[Fact, ...] = ()
     """Whom to call: relatives, the family doctor, the pharmacy."""
     negated: tuple[Fact, ...] = ()
@@ -120,6 +125,7 @@ class History:
             *vitals,
             *self.devices,
             *self.social,
+            *self.directives,
             *self.contacts,
             *self.negated,
         )
@@ -168,6 +174,7 @@ def history_of(
     facts = tuple(facts)
     own = tuple(fact for fact in facts if fact.experiencer is Experiencer.PATIENT)
     medications = _affirmed(own, Kind.MEDICATION)
+    lives = _of(own, Kind.SOCIAL)
     return History(
         patient=_ranked(_of(own, Kind.PATIENT), _by_field),
         allergies=_ranked(_of(own, Kind.ALLERGY), _by_danger),
@@ -180,7 +187,8 @@ def history_of(
         family=_ranked((f for f in facts if f.experiencer is Experiencer.FAMILY), _by_name),
         vitals=rank_trends(_of(own, Kind.VITAL)),
         devices=_ranked(_affirmed(own, Kind.DEVICE), _by_name),
-        social=_ranked(_of(own, Kind.SOCIAL), _by_newest),
+        social=_ranked((f for f in lives if f.name not in DIRECTIVES), _by_newest),
+        directives=_ranked((f for f in lives if f.name in DIRECTIVES), _by_newest),
         contacts=_ranked(_of(own, Kind.CONTACT), _by_call),
         negated=tuple(
             f for f in own if f.polarity is Polarity.NEGATED and f.kind is not Kind.ALLERGY

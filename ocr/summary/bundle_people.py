@@ -85,6 +85,25 @@ def relative(resource: Json, _resources: Resources) -> Iterator[Row]:
         yield row_of(text, made if known else None)
 
 
+def directive(resource: Json, _resources: Resources) -> Iterator[Row]:
+    """An advance directive among the consents, in its own words; other consents are none."""
+    provision = dict_of(resource.get("provision"))
+    concepts = [*list_of(resource.get("category")), *list_of(provision.get("code"))]
+    codes = {code for each in (resource.get("scope"), *concepts) for code in codes_of(each)}
+    if text_of(resource.get("status")) != "active" or not codes & {*_RESUSCITATION, "adr", "acd"}:
+        return
+    name = "Code status" if codes & _RESUSCITATION else "Advance directive"
+    told = [*map(name_of, concepts), text_of(provision.get("type"))]
+    value = "; ".join(dict.fromkeys(filter(None, told)))
+    date = day_of(resource.get("dateTime"))
+    text = f"{name}: {value}" + (f"; {date}" if date else "")
+    yield row_of(text, statement("social", name, value=value, date=date))
+
+
+_RESUSCITATION = frozenset({"dnr", "304253006"})
+"""HL7's category of consents not to resuscitate, and SNOMED CT's "not for resuscitation"."""
+
+
 def _said(name: str, told: str, **fields: str) -> Iterator[Row]:
     if told:
         label = (fields.get("unit") or name).capitalize()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ocr.summary.bundle_observations import observation
-from ocr.summary.bundle_people import care_team, patient, related_person, relative
+from ocr.summary.bundle_people import care_team, directive, patient, related_person, relative
 from ocr.summary.bundle_shapes import (
     Json,
     Resources,
@@ -175,6 +175,7 @@ _MAKERS: dict[str, Callable[[Json, Resources], Iterator[Row]]] = {
     "Patient": patient,
     "RelatedPerson": related_person,
     "CareTeam": care_team,
+    "Consent": directive,
     "AllergyIntolerance": _allergy,
     "Condition": _condition,
     "MedicationStatement": _medication,
@@ -187,6 +188,7 @@ _MAKERS: dict[str, Callable[[Json, Resources], Iterator[Row]]] = {
 }
 _ORDER = (
     ("Patient", ("Patient", "RelatedPerson", "CareTeam")),
+    ("Advance directives", ("Consent",)),
     ("Allergies and intolerances", ("AllergyIntolerance",)),
     ("Medications", ("MedicationStatement", "MedicationRequest")),
     ("Problems", ("Condition",)),

@@ -29,7 +29,11 @@ def render_card(history: History, reading: Reading) -> str:
         page=PAGE,
         history=history,
         name=[fact for fact in history.patient if fact.name == "name"],
-        fields=[*(f for f in history.patient if f.name != "name"), *history.contacts[:_CONTACTS]],
+        fields=[
+            *(fact for fact in history.patient if fact.name != "name"),
+            *history.directives,
+            *history.contacts[:_CONTACTS],
+        ],
         dangers=dangers[:_ALERTS],
         more_dangers=dangers[_ALERTS:],
         problems=problems[:_PROBLEMS],

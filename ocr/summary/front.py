@@ -115,7 +115,7 @@ def front_of(history: History, alerts: Sequence[Alert]) -> Front:
 
 
 _GRANTS = (
-    ("contacts", 2), ("allergies", 6), ("alerts", 6), ("current", 20), ("conflicts", 2),
+    ("contacts", 3), ("allergies", 6), ("alerts", 6), ("current", 20), ("conflicts", 2),
     ("problems", 8),
     ("labs", 6), ("conflicts", 3), ("stopped", 4), ("devices", 3), ("checks", 2), ("gaps", 2),
     ("vitals", 4), ("procedures", 4),
@@ -182,7 +182,7 @@ def _sections(history: History, alerts: Sequence[Alert]) -> dict[str, _Section]:
             [f for f in history.negated if not f.name.startswith("known ")], 110, 4, 4
         ),
         "vitals": plain(_measured(history), 110, 3, 14),
-        "contacts": plain(history.contacts, 110, 2, 4),
+        "contacts": plain((*history.directives, *history.contacts), 110, 2, 4),
         "gaps": _Section(items=gaps, width=112, columns=1, said=str),
         "checks": plain([f for f in history.facts if f.check], 104, 1),
     }

@@ -108,7 +108,7 @@ def _sections(history: History) -> tuple[_Section, ...]:
     points = tuple(point for trend in history.labs for point in trend.points)
     measured = tuple(point for trend in history.vitals for point in trend.points)
     function = tuple(fact for fact in history.social if fact.name == _FUNCTION)
-    lives = tuple(fact for fact in history.social if fact.name != _FUNCTION)
+    lives = (*history.directives, *(f for f in history.social if f.name != _FUNCTION))
     medicines = (*history.medications_current, *history.medications_stopped)
     none = {
         f.name: (f,) for f in history.negated if f.name in ("known medications", "known problems")

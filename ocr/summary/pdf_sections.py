@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from core.alerts import Alert, Urgency
-from core.facts import Conflict, Fact
+from core.facts import Conflict, Fact, Kind
 from core.history import About, History, Trend
 from ocr.summary.front import Cut, Front, others_of
 from ocr.summary.lab_table import LabRow, lab_row
@@ -119,6 +119,10 @@ class _Writer:
     def _dated(self, fact: Fact) -> str:
         return f"{self._set.text(fact_words(fact))} {self._date(fact)}"
 
+    def _since(self, fact: Fact) -> str:
+        """The date of a code status: an old one may hold no longer."""
+        return f" {self._date(fact)}" if fact.kind is Kind.SOCIAL else ""
+
     def _date(self, fact: Fact) -> str:
         return self._set.small(fact.when or "undated")
 
@@ -149,7 +153,7 @@ class _Writer:
         names = [self._line(f, f"<b>{self._set.text(f.value)}</b>") for f in self._told("name")]
         fields = "   ".join(
             f"{self._set.small(fact.unit or fact.name.capitalize())} "
-            + self._line(fact, f"<b>{self._set.text(fact.value)}</b>")
+            + self._line(fact, f"<b>{self._set.text(fact.value)}</b>{self._since(fact)}")
             for fact in (*history.patient, *contacts)
             if fact.name != "name"
         )

@@ -1,4 +1,4 @@
-"""Social history and contacts, in the paper's own words: nothing here is interpreted."""
+"""Social history, contacts, advance directives, in the paper's words: nothing is interpreted."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from functools import cache
 from itertools import takewhile
 
 from core.facts import Kind
+from core.history import DIRECTIVES
 from ocr.summary.mentions import Mention
 from ocr.summary.sections import Unit, heading_kind
 from ocr.summary.sheets import Sheet
@@ -27,7 +28,7 @@ def social_mentions(sheet: Sheet) -> Iterator[Mention]:
 
 
 def contact_mentions(sheet: Sheet) -> Iterator[Mention]:
-    """Whom to call: what stands behind the label, or under one that stands alone."""
+    """Whom to call, and code status: what stands behind the label, or under one that is alone."""
     for line in sheet.page.lines:
         for cell in line.cells:
             match = _label().match(sheet.text, cell.start, line.end)
@@ -106,9 +107,10 @@ def _contact(sheet: Sheet, label: re.Match[str], spans: list[Span]) -> Mention:
     joined = [(named[0], spans[0][1]), *spans[1:]]
     if "\n" in sheet.text[slice(*joined[0])]:
         joined = [named, *spans]
+    name = _labels()[normal(label["label"])]
     return Mention(
-        kind=Kind.CONTACT,
-        name=_contacts()[normal(label["label"])],
+        kind=Kind.SOCIAL if name in DIRECTIVES else Kind.CONTACT,
+        name=name,
         span=spans[0],
         extent=tuple(joined),
         method="contact-line",
@@ -136,11 +138,11 @@ def _topics() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
-def _contacts() -> dict[str, str]:
-    return inverted(data("social")["contacts"])
+def _labels() -> dict[str, str]:
+    return inverted(data("social")["contacts"]) | inverted(data("social")["directives"])
 
 
 @cache
 def _label() -> re.Pattern[str]:
-    labels = "|".join(re.escape(label) for label in sorted(_contacts(), key=len, reverse=True))
+    labels = "|".join(re.escape(label) for label in sorted(_labels(), key=len, reverse=True))
     return re.compile(rf"\s*(?P<label>{labels})\s*(?P<colon>:)?(?!\w)[ \t]*", re.IGNORECASE)

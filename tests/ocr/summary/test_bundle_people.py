@@ -124,6 +124,40 @@ def test_relatives_of_whom_nothing_is_known_state_nothing(read, resource):
     assert history(read(resource))[0].family == ()
 
 
+def make_consent(**fields: Any) -> dict[str, Any]:
+    consent = {
+        "resourceType": "Consent",
+        "status": "active",
+        "dateTime": "2024-02-01",
+        "scope": coded("treatment"),
+        "category": [coded("dnr", "Do Not Resuscitate")],
+        "provision": {"code": [coded("304253006", "Not for resuscitation")]},
+    }
+    return consent | fields
+
+
+def test_directive_among_consents_keeps_its_words_and_date(read):
+    told, _ = history(read(make_consent()))
+    assert [(f.name, f.value, f.date) for f in told.directives] == [
+        ("Code status", "Do Not Resuscitate; Not for resuscitation", "2024-02-01")
+    ]
+    will = make_consent(scope=coded("adr"), category=[{"text": "Living will"}], provision={})
+    assert [f.name for f in history(read(will))[0].directives] == ["Advance directive"]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        make_consent(status="inactive"),
+        make_consent(status="rejected"),
+        make_consent(scope=coded("patient-privacy"), category=[coded("59284-0")], provision={}),
+        make_consent(category=None, provision=[]),
+    ],
+)
+def test_consents_that_hold_no_longer_or_are_none_state_nothing(read, resource):
+    assert history(read(resource))[0].directives == ()
+
+
 def make_use(status: str, **device: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     use = {"resourceType": "DeviceUseStatement", "status": status,
            "device": {"reference": "Device/d", "display": "Hearing aid"}}  # fmt: skip
@@ -147,6 +181,7 @@ OTHERS = (
     + """Emergency contact: Paul Linden (husband)   Tel: 555-0134
 Pharmacy: MediPharm
 GP: Dr. Hale   Tel: 020 7946 0018
+Code status: DNR, discussed with daughter
 Vitals
 BP 142/91 mmHg, pulse 88 bpm, weight 80 kg
 Family history
@@ -163,7 +198,7 @@ She has a pacemaker.
 
 def told_of(history: History) -> dict[str, Any]:
     lists = ("allergies", "medications_current", "procedures", "immunizations", "family",
-             "devices", "social", "contacts")  # fmt: skip
+             "devices", "social", "directives", "contacts")  # fmt: skip
     told: dict[str, Any] = {
         section: {(f.name.lower(), f.value) for f in getattr(history, section)} for section in lists
     }
