@@ -1,6 +1,7 @@
 """No source, no sentence: every line of every file leads to words that stand on the paper."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,24 @@ import pytest
 
 from bench._history_paper import patients, write_paper
 from bench.history import DATA
+from core.facts import Fact
 from core.words import Box, Reading
 from ocr.reading import ReadingSettings, read_paths
-from ocr.summary import facts_document, ips_bundle, render_card, render_html, render_pdf, summarise
-from tests.ocr.summary.paper import read_texts
+from ocr.summary import (
+    facts_document,
+    ips_bundle,
+    read_bundle,
+    render_card,
+    render_html,
+    render_pdf,
+    summarise,
+)
+from tests.ocr.summary.foreign import make_bundle
+from tests.ocr.summary.paper import make_document, make_reading, read_texts
+from tests.ocr.summary.test_bundle_observations import amount, category, make_pressure, make_vital
+from tests.ocr.summary.test_bundle_people import OTHERS as PEOPLE
+from tests.ocr.summary.test_bundle_people import make_consent, make_relative, make_use
+from tests.ocr.summary.test_bundle_source import ALLERGY, MEDICATION, POTASSIUM
 from tests.ocr.summary.thick import thick_reading
 from tests.ocr.summary.traced import (
     Sentence,
@@ -37,8 +52,8 @@ class Files:
     bundle: dict[str, Any]
 
 
-def files_of(reading: Reading) -> Files:
-    history = summarise(reading)
+def files_of(reading: Reading, **stated: Sequence[Fact]) -> Files:
+    history = summarise(reading, stated=stated)
     return Files(
         reading=reading,
         facts=json.loads(json.dumps(facts_document(history))),
@@ -49,13 +64,36 @@ def files_of(reading: Reading) -> Files:
     )
 
 
-@pytest.fixture(scope="module", params=["samples", "thick", "synthetic"])
+OF_EVERY_KIND = (
+    ALLERGY, MEDICATION, POTASSIUM, make_relative("Gout"), *make_use("active"), make_consent(),
+    make_pressure(amount(150, "mm[Hg]"), amount(95, "mm[Hg]")),
+    make_vital("29463-7", "Body weight", **amount(81, "kg")),
+    make_vital("72166-2", "Tobacco smoking status", category=category("social-history"),
+               valueString="Former smoker"),
+    {"resourceType": "RelatedPerson", "name": [{"text": "Paul Reyes"}],
+     "telecom": [{"system": "phone", "value": "555-0177"}]},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["samples", "thick", "synthetic", "foreign"])
 def files(request: pytest.FixtureRequest) -> Files:
     if request.param == "samples":
         return files_of(request.getfixturevalue("sample").reading)
     if request.param == "thick":
         return files_of(thick_reading())
+    if request.param == "foreign":
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("foreign")
+        return foreign_summary(folder)
     return files_of(read_paths([synthetic_paper(request)], ReadingSettings()))
+
+
+def foreign_summary(folder: Path) -> Files:
+    """A summary with people, devices, measures and habits, beside paper with a code status."""
+    path = folder / "summary"
+    path.write_text(json.dumps(make_bundle(*OF_EVERY_KIND)))
+    source = read_bundle(path)
+    paper = make_document("letter.pdf", PEOPLE)
+    return files_of(make_reading(paper, source.document), summary=source.facts)
 
 
 def synthetic_paper(request: pytest.FixtureRequest) -> Path:

@@ -68,7 +68,8 @@ HEADINGS = (
     "More of the family history (relatives, not the patient)", "More to compare with the paper",
     "More that is missing", "More that is missing or to be checked",
     "Social:", "Vital signs:", "More vital signs", "More contacts", "Sources of the alerts",
-    "Family history (relatives, not the patient):", "Expressly denied:",
+    "Family history (relatives, not the patient):", "Expressly denied:", "Code status",
+    "Advance directive",
 )  # fmt: skip
 """Headings and labels of the files."""
 
