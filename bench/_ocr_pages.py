@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from scripts._paper.generate import write_samples
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "pages"
 _SEED = 20_240_911
+_RIVAL_PDF_DPI = 200
 Grey = NDArray[np.uint8]
 
 
@@ -67,6 +68,21 @@ def variants(folder: Path) -> Iterator[Paper]:
             path = folder / f"{pdf.stem}-{kind}.png"
             Image.fromarray(wear(_rendered(pdf, dpi), dice)).save(path, dpi=(dpi, dpi))
             yield Paper(corpus="variants", path=path, pages=(truth,), kind=kind)
+
+
+def drawn(path: Path) -> Iterator[Image.Image]:
+    """The pages of a file as one would hand them to a recogniser; those of a PDF at 200 dpi."""
+    if path.suffix == ".pdf":
+        document = pypdfium2.PdfDocument(path)
+        for page in document:
+            yield page.render(scale=_RIVAL_PDF_DPI / 72).to_pil()
+        document.close()
+        return
+    with Image.open(path) as image:
+        if getattr(image, "n_frames", 1) == 1:
+            yield image
+        else:
+            yield from (frame.copy() for frame in ImageSequence.Iterator(image))
 
 
 def _rendered(pdf: Path, dpi: int) -> Grey:

@@ -22,17 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pypdfium2
 import pytesseract
-from PIL import Image, ImageSequence
 
-from bench._ocr_pages import SHARED, Paper, sample_papers, shared_papers, variants
+from bench._ocr_pages import SHARED, Paper, drawn, sample_papers, shared_papers, variants
 from bench._ocr_scores import Score, words_of
 from core.words import Reading
 from ocr.reading import ReadingSettings, read_paths
 from scripts._resident import peak_memory
 
-_RIVAL_PDF_DPI = 200
 _POLL_SECONDS = 0.1
 _MB = 1_000_000
 
@@ -115,7 +112,7 @@ def _usual(papers: list[Paper]) -> Row:
 
     def read() -> list[str]:
         return [
-            pytesseract.image_to_string(image) for paper in papers for image in _drawn(paper.path)
+            pytesseract.image_to_string(image) for paper in papers for image in drawn(paper.path)
         ]
 
     cost, texts = _timed(read)
@@ -124,20 +121,6 @@ def _usual(papers: list[Paper]) -> Row:
         score.add(truth, text)
     rates = score.rates()
     return {k: rates[k] for k in ("cer", "wer", "numeric_recall")} | _costs(cost, len(texts))
-
-
-def _drawn(path: Path) -> Iterator[Image.Image]:
-    if path.suffix == ".pdf":
-        document = pypdfium2.PdfDocument(path)
-        for page in document:
-            yield page.render(scale=_RIVAL_PDF_DPI / 72).to_pil()
-        document.close()
-        return
-    with Image.open(path) as image:
-        if getattr(image, "n_frames", 1) == 1:
-            yield image
-        else:
-            yield from (frame.copy() for frame in ImageSequence.Iterator(image))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
