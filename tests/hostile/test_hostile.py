@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import zlib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ocr.reading.kinds import FileKind, sniff
 from scripts._hostile.case import Case, file_case
 from scripts._hostile.corpus import corpus, sample
 from scripts._hostile.honest import SUFFIXES, sound
+from scripts._hostile.pdfs import packed
 from scripts._hostile.run import HostileReport, hostile
 from tests.scripts.conftest import Run
 from tests.scripts.conftest import run as run
@@ -59,6 +61,15 @@ def test_corpus_is_the_same_when_the_seed_is(tmp_path: Path, cases: tuple[Case, 
 def test_corpus_refuses_when_there_is_no_room_for_damage() -> None:
     with pytest.raises(InputError, match="fixed cases"):
         corpus(1, 100)
+
+
+@pytest.mark.parametrize(("times", "rounds"), [(1, 1), (7, 1), (7, 3)])
+def test_packed_unpacks_to_what_it_says(times: int, rounds: int) -> None:
+    block = b"0 0 m 612 792 l S\n" * 5_000
+    content = packed(block, times, rounds)
+    for _ in range(rounds):
+        content = zlib.decompress(content)
+    assert content == block * times
 
 
 def test_sample_keeps_every_family(cases: tuple[Case, ...]) -> None:
