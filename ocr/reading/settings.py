@@ -20,7 +20,7 @@ class DecodeLimits:
     """Of a PDF."""
     memory_bytes: int = 768 * 1024 * 1024
     """Address space of a decoding process, so that it and its caller stay below 1 GiB. The most
-    that a page of `max_pixels` was seen to need is 512 MiB (RGB in a DICOM file)."""
+    that a page of `max_pixels` was seen to need is 640 MiB (RGB in a DICOM file)."""
     cpu_seconds: int = 20
     """Processor time of one decoding process."""
     wall_seconds: float = 20.0
