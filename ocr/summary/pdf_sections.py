@@ -16,9 +16,9 @@ from ocr.summary.wording import fact_line, fact_title, fact_words, stop_words
 _UNKNOWN = "<b>Not stated on any page.</b> Unknown, not none."
 _MEDICINES = ("Current", "Dose", "Route", "How often", "As of", "Source")
 _LONG_VALUE = 10
+"""Letters of a value, from which on it is set smaller to stay on one line."""
 _RESULT_SHARES = (37, 21, 17, 16, 14, 8)
 """Of a row of results: name, value, date, range, trend, source."""
-"""Letters of a value, from which on it is set smaller to stay on one line."""
 Line = Callable[[Fact], str]
 
 
@@ -119,10 +119,6 @@ class _Writer:
     def _dated(self, fact: Fact) -> str:
         return f"{self._set.text(fact_words(fact))} {self._date(fact)}"
 
-    def _since(self, fact: Fact) -> str:
-        """The date of a code status: an old one may hold no longer."""
-        return f" {self._date(fact)}" if fact.kind is Kind.SOCIAL else ""
-
     def _date(self, fact: Fact) -> str:
         return self._set.small(fact.when or "undated")
 
@@ -153,7 +149,12 @@ class _Writer:
         names = [self._line(f, f"<b>{self._set.text(f.value)}</b>") for f in self._told("name")]
         fields = "   ".join(
             f"{self._set.small(fact.unit or fact.name.capitalize())} "
-            + self._line(fact, f"<b>{self._set.text(fact.value)}</b>{self._since(fact)}")
+            # An old code status may hold no longer: its date stands beside it.
+            + self._line(
+                fact,
+                f"<b>{self._set.text(fact.value)}</b>"
+                + (f" {self._date(fact)}" if fact.kind is Kind.SOCIAL else ""),
+            )
             for fact in (*history.patient, *contacts)
             if fact.name != "name"
         )
@@ -285,9 +286,7 @@ class _Writer:
         return self._set.beside([self._events(title, cut) for title, cut in columns])
 
     def _events(self, title: str, cut: Cut[Fact]) -> list[Any]:
-        lines = [self.event(fact) for fact in cut.shown] or ["None found on the paper."]
-        if cut.rest and not cut.shown:
-            lines = []
+        lines = [self.event(fact) for fact in cut.shown] if cut else ["None found on the paper."]
         rows = [
             [self._set.paragraph(line)] for line in (f"<b>{title}</b>", *lines, *self._more(cut))
         ]
