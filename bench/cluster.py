@@ -5,13 +5,15 @@ workers on this machine, started for the run.
 
 reading: the first N pages of the sample paper with the usual engines, through the pool with one and
 with two reading processes and through the cluster, one after the other, `rounds` times; of each the
-fastest. `scaling` is the ratio of pages/s against one process. It is worth as much as the cores
-were idle: `load` is the load average before the run.
+fastest. `without_readers` are the CPU seconds a page of the caller and of dask's own processes: the
+reading processes are left out. `scaling` is the ratio of pages/s against one process. It is worth
+as much as the cores were idle: `load` is the load average before the run.
 
 overhead: 240 pages with an engine that sees nothing. What the caller and dask's own processes
 compute for a page, without the reading processes, less what the caller computes for the pool; then
-as a share of the CPU time that reading one page of the first part takes. `idle` is the share of one
-core that scheduler and workers take together while they wait.
+as a share of the CPU time that reading one page of the first part takes. `share_while_reading` is
+the same from the first part, where dask has seconds a page for its own upkeep. `idle` is the share
+of one core that scheduler and workers take together while they wait.
 """
 
 import argparse
@@ -52,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             overhead = _overhead(_null_pages(folder / "null"), cluster)
     mean = reading["pool, 2 processes"]["cpu_seconds_a_page"]
     overhead["share_of_reading"] = round(overhead["cpu_seconds_a_page"] / mean, 5)
+    added = reading["cluster, 2 workers"]["without_readers"]
+    added -= reading["pool, 2 processes"]["without_readers"]
+    overhead["share_while_reading"] = round(added / mean, 5)
     result = {
         "load": [round(value, 2) for value in load],
         "reading": reading,
@@ -112,10 +117,11 @@ def _reading(paths: list[Path], cluster: LocalCluster, rounds: int) -> Row:
 
 
 def _measured(paths: list[Path], settings: ReadingSettings, cluster: LocalCluster) -> Row:
-    # started by this process, so they are in its tree
-    before, started = processor_seconds(os.getpid()), time.monotonic()
+    processes = (os.getpid(), *(_dask(cluster) if settings.scheduler else ()))
+    before, own, started = processor_seconds(os.getpid()), _own(processes), time.monotonic()
     reading = read_paths(paths, settings)
-    seconds, cpu = time.monotonic() - started, processor_seconds(os.getpid()) - before
+    seconds, own = time.monotonic() - started, _own(processes) - own
+    cpu = processor_seconds(os.getpid()) - before  # dask's processes were started by this one
     pages = sum(len(document.pages) for document in reading.documents)
     assert not reading.refusals, cluster.logs()
     return {
@@ -123,7 +129,16 @@ def _measured(paths: list[Path], settings: ReadingSettings, cluster: LocalCluste
         "seconds": round(seconds, 2),
         "pages_per_second": round(pages / seconds, 3),
         "cpu_seconds_a_page": round(cpu / pages, 3),
+        "without_readers": round(own / pages, 4),
     }
+
+
+def _dask(cluster: LocalCluster) -> tuple[int, ...]:
+    return (cluster.scheduler.pid, *(worker.pid for worker in cluster.workers))
+
+
+def _own(processes: Sequence[int]) -> float:
+    return sum(own_cpu(pid) for pid in processes)
 
 
 def _scaling(reading: Row) -> Row:
@@ -136,9 +151,8 @@ def _overhead(paths: list[Path], cluster: LocalCluster) -> Row:
     there = replace(pool, scheduler=cluster.address)
     read_paths(paths[:1], there)  # its reading processes have to start
     here = _own_seconds_a_page(paths, pool, (os.getpid(),))
-    dask = (cluster.scheduler.pid, *(worker.pid for worker in cluster.workers))
-    idle = _idle_share(dask)
-    both = _own_seconds_a_page(paths, there, (os.getpid(), *dask))
+    idle = _idle_share(_dask(cluster))
+    both = _own_seconds_a_page(paths, there, (os.getpid(), *_dask(cluster)))
     return {
         "pages": _NULL_FILES * _NULL_PAGES,
         "pool_cpu_seconds_a_page": round(here, 5),
@@ -149,18 +163,18 @@ def _overhead(paths: list[Path], cluster: LocalCluster) -> Row:
 
 
 def _idle_share(processes: Sequence[int]) -> float:
-    before = sum(own_cpu(pid) for pid in processes)
+    before = _own(processes)
     time.sleep(_IDLE_SECONDS)
-    return (sum(own_cpu(pid) for pid in processes) - before) / _IDLE_SECONDS
+    return (_own(processes) - before) / _IDLE_SECONDS
 
 
 def _own_seconds_a_page(
     paths: list[Path], settings: ReadingSettings, processes: Sequence[int]
 ) -> float:
-    before = sum(own_cpu(pid) for pid in processes)
+    before = _own(processes)
     reading = read_paths(paths, settings)
     pages = sum(len(document.pages) for document in reading.documents)
-    return (sum(own_cpu(pid) for pid in processes) - before) / pages
+    return (_own(processes) - before) / pages
 
 
 def _shown(result: Row) -> str:
