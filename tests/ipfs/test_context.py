@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.eip712 import Domain
-from ipfs.context import CONTEXT_BYTES, context_bytes
+from core.hashing import Address
+from ipfs.context import CONTEXT_BYTES, account_bytes, context_bytes
 from tests.ipfs.conftest import ContextFactory, Person
 
 
@@ -31,3 +32,8 @@ def test_context_bytes_refuses_when_a_field_has_no_fixed_form(
 ) -> None:
     with pytest.raises(ValueError, match=r"version|record"):
         context_bytes(make_context(**wrong))
+
+
+def test_account_bytes_refuses_when_an_account_has_another_length() -> None:
+    with pytest.raises(ValueError, match="an account has 20 bytes, not 2"):
+        account_bytes(Address("0x1234"))

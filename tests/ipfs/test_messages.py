@@ -91,6 +91,16 @@ GOOD = b"".join(make_frame(b"history").pieces)
             "The sealed record does not unpack (check: frame)",
         ),
         (
+            lambda: open_frame(framed(b"no\0\0 gzip at", 12)),
+            "frame",
+            "The sealed record does not unpack (check: frame)",
+        ),
+        (
+            lambda: open_frame(bytes(8)),
+            "frame",
+            "The sealed record does not end where its compression ends (check: frame)",
+        ),
+        (
             lambda: parse_cid("Qm"),
             "content identifier",
             "Not a CID of the kind in use here.",

@@ -11,7 +11,14 @@ from core.eip712 import Domain
 from core.errors import InputError, VerificationError
 from core.records import HISTORY_RECORD, SealContext
 from ipfs import padding
-from ipfs.sealing import MAX_SEALED_BYTES, Sealed, seal, unseal
+from ipfs.sealing import (
+    MAX_SEALED_BYTES,
+    MIN_SEALED_BYTES,
+    Sealed,
+    require_record_structure,
+    seal,
+    unseal,
+)
 from tests.ipfs.conftest import ContextFactory, Person, person
 
 CONTEXT = SealContext(
@@ -105,6 +112,11 @@ def test_unseal_refuses_before_work_when_record_is_over_the_limit(sealed: Sealed
     with pytest.raises(VerificationError) as refused:
         unseal(bytes(MAX_SEALED_BYTES + 1), sealed.key, CONTEXT)
     assert refused.value.check == "structure"
+
+
+def test_record_structure_is_right_at_either_limit() -> None:
+    for size in (MIN_SEALED_BYTES, MAX_SEALED_BYTES):
+        require_record_structure(b"ANAM\1\1" + bytes(size - 6))
 
 
 def test_unseal_names_the_version_when_it_is_unknown(sealed: Sealed) -> None:
