@@ -32,9 +32,9 @@ from reportlab.pdfgen import canvas
 
 from bench._cluster import LocalCluster, local_cluster
 from bench._ocr_pages import sample_papers
-from bench._processes import own_cpu
 from ocr.reading import NullEngine, ReadingSettings, read_paths
 from ocr.reading.spent import processor_seconds
+from scripts._processes import own_cpu
 
 _NULL_FILES = 12
 _NULL_PAGES = 20

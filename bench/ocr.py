@@ -28,7 +28,7 @@ from bench._ocr_pages import SHARED, Paper, drawn, sample_papers, shared_papers,
 from bench._ocr_scores import Score, words_of
 from core.words import Reading
 from ocr.reading import ReadingSettings, read_paths
-from scripts._resident import peak_memory
+from scripts._processes import peak_memory
 
 _POLL_SECONDS = 0.1
 _MB = 1_000_000

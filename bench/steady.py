@@ -21,8 +21,8 @@ from typing import Any
 import reportlab
 from PIL import Image, ImageDraw, ImageFont
 
-from bench._processes import children, command, resident
 from ocr.reading import Progress, ReadingSettings, read_paths
+from scripts._processes import children, command, own_resident
 
 _EVERY = 50
 _MB = 1_000_000
@@ -86,8 +86,8 @@ def _measure(folder: Path, settings: ReadingSettings) -> Row:
 def _resident() -> Row:
     readers = [pid for pid in children(os.getpid()) if "ocr.reading.worker" in command(pid)]
     return {
-        "caller": round(resident(os.getpid()) / _MB, 1),
-        "readers": sorted(round(resident(pid) / _MB, 1) for pid in readers),
+        "caller": round(own_resident(os.getpid()) / _MB, 1),
+        "readers": sorted(round(own_resident(pid) / _MB, 1) for pid in readers),
     }
 
 

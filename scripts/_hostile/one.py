@@ -14,7 +14,7 @@ from core.errors import NoPaperError
 from core.words import Reading, Refusal
 from ocr.reading import ReadingSettings, read_paths, write_reading
 from scripts._hostile.case import Case, Label
-from scripts._resident import peak_memory
+from scripts._processes import peak_memory
 
 _PR_SET_CHILD_SUBREAPER = 36
 PLACES = ("in", "out", "temporary", "cache", "home")

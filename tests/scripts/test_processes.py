@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from scripts._resident import peak_memory, resident
+from scripts._processes import peak_memory, resident
 
 _BLOCK = 64 << 20
 
