@@ -34,6 +34,9 @@ Row = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
+    if options.pages < 2 * _EVERY:
+        print(f"Between {options.pages} pages there is nothing to compare.", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory(prefix="anamnesis-bench-") as name:
         _draw_pages(Path(name), options.pages)
         result = _measure(Path(name), ReadingSettings(workers=options.workers))
@@ -46,7 +49,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="bench.steady", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--pages", type=int, default=500)
+    parser.add_argument("--pages", type=int, default=500, help="two marks or more, so from 100 on")
     parser.add_argument("--workers", type=int, default=2, help="reading processes")
     return parser.parse_args(arguments)
 
