@@ -18,8 +18,18 @@ _RATIO = re.compile(r"\S{1,12}/\S{1,20}")
 _CONFUSABLE = re.compile(r".*\d,\d.*|m[ce]?g|[µuμ]g|.*[il|]c", re.IGNORECASE)
 """A comma for a decimal point, "meg" for "mcg", "Alc" for "A1c": engines are sure of them."""
 
-_IMPLAUSIBLE = re.compile(r"[qg][^\W\d]{1,2}h", re.IGNORECASE)
-"""What should be "q6h" or "q12h"."""
+_IMPLAUSIBLE = re.compile(
+    r"[qg][^\W\d]{1,2}h"  # what should be q6h or q12h
+    r"|.*a[il|]c"  # A1c
+    r"|.*\d,(?!\d{3}(?!\d)).*"  # a comma that parts no thousands stands for a point
+    r"|[^\W\d]+%"  # a flag and the unit beside it
+    r"|.*[^/]/"  # a ratio without its lower part
+    r"|[,;:.]\d.*",  # what came before the mark is missing
+    re.IGNORECASE,
+)
+"""What nobody writes, although engines agree on it."""
+_POINTED = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_CLOSING = ",;:()[]{}'\"“”‘’|_."
 
 
 def core_of(token: str) -> str:
@@ -38,8 +48,15 @@ def is_critical(token: str) -> bool:
 
 
 def is_implausible(token: str) -> bool:
-    """Whether a token looks like a dose rhythm but cannot be one."""
-    return _IMPLAUSIBLE.fullmatch(core_of(token)) is not None
+    """Whether a critical token is one that nobody would write."""
+    text = token.rstrip(_CLOSING)
+    pointed = _POINTED.fullmatch(core_of(token))
+    return bool(_IMPLAUSIBLE.fullmatch(text) or (pointed and not _is_date(pointed)))
+
+
+def _is_date(pointed: re.Match[str]) -> bool:
+    day, month, year = (int(part) for part in pointed.groups())
+    return 1 <= min(day, month) <= 12 and max(day, month) <= 31 and len(str(year)) in (2, 4)
 
 
 def is_confusable(token: str) -> bool:

@@ -32,8 +32,13 @@ class Engine(Protocol):
         """What a cache may key on: program, language and options. Raises SetupError if missing."""
         ...
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
-        """The words of the image, in no promised order. Raises PaperError, SetupError."""
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, cells: bool = False
+    ) -> tuple[Word, ...]:
+        """The words of the image, in no promised order. Raises PaperError, SetupError.
+
+        `cells`: they stand in the cells of a ruled table, here and there, and in no columns.
+        """
         ...
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
@@ -56,6 +61,7 @@ class NullEngine:
         *,
         dpi: int,  # noqa: ARG002
         seconds: float,  # noqa: ARG002
+        cells: bool = False,  # noqa: ARG002
     ) -> tuple[Word, ...]:
         return ()
 
@@ -77,6 +83,8 @@ class TesseractEngine:
     threshold: int = 2
     segmentation: int = 4
     """One column of text of varying size: rows of tables stay whole."""
+    cell_segmentation: int = 11
+    """Text here and there, for the cells of ruled tables."""
 
     def version(self) -> str:
         """Program version, language and options. Raises SetupError with the remedy."""
@@ -89,11 +97,15 @@ class TesseractEngine:
                 f"Tesseract has no data for the language {self.language!r}.",
                 remedy=f"Install it with `apt-get install tesseract-ocr-{self.language}`.",
             )
-        return f"{first} {self.language} {self.segmentation} {self.threshold}"
+        modes = f"{self.segmentation}/{self.cell_segmentation}"
+        return f"{first} {self.language} {modes} {self.threshold}"
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, cells: bool = False
+    ) -> tuple[Word, ...]:
         """All words tesseract sees. Raises PaperError, PaperLimitError, SetupError."""
-        config = f"--psm {self.segmentation} --dpi {dpi} -c thresholding_method={self.threshold}"
+        mode = self.cell_segmentation if cells else self.segmentation
+        config = f"--psm {mode} --dpi {dpi} -c thresholding_method={self.threshold}"
         table = self._run("image_to_data", image, self.language, config, seconds)
         return tuple(_words(table, self.name))
 

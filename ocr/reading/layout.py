@@ -3,7 +3,7 @@
 Engines group words by their own idea of blocks, which tears tables apart. Rows are rebuilt from
 the boxes alone: the page's tilt is estimated from them, words are clustered by the height of
 their middle, then sorted from left to right. Columns of running text are read one after the
-other; columns of a table are not.
+other; columns of a table are not. Between the rules of a ruled table its own order holds.
 """
 
 import math
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from core.words import Line, Word
 from ocr.reading.columns import in_reading_order
+from ocr.reading.rules import Grid
+from ocr.reading.tables import table_rows, within
 
 _MAX_TILT_DEGREES = 5.0
 _TILT_STEP_DEGREES = 0.1
@@ -32,11 +34,25 @@ class _Row:
     words: list[Word]
 
 
-def lines(words: Iterable[Word]) -> tuple[Line, ...]:
-    """Lines from top to bottom; `start` counts in the text joined with newlines."""
-    kept = [word for word in words if word.text.strip()]
-    rows = [sorted(row.words, key=lambda word: word.box.left) for row in _rows(kept)]
-    return _numbered(in_reading_order(rows))
+def lines(words: Iterable[Word], grids: Sequence[Grid] = ()) -> tuple[Line, ...]:
+    """Lines from top to bottom; `start` counts in the text joined with newlines.
+
+    `grids` are the page's ruled tables, from top to bottom.
+    """
+    rest = [word for word in words if word.text.strip()]
+    ordered: list[list[Word]] = []
+    for grid in grids:
+        inside = [word for word in rest if within(grid, word)]
+        rest = [word for word in rest if not within(grid, word)]
+        above = [word for word in rest if _middle(word) <= grid.rows[-1]]
+        rest = [word for word in rest if _middle(word) > grid.rows[-1]]
+        ordered += in_reading_order(_visual_rows(above))
+        ordered += table_rows(grid, inside, _visual_rows)
+    return _numbered([*ordered, *in_reading_order(_visual_rows(rest))])
+
+
+def _visual_rows(words: Sequence[Word]) -> list[list[Word]]:
+    return [sorted(row.words, key=lambda word: word.box.left) for row in _rows(words)]
 
 
 def _numbered(rows: Sequence[Sequence[Word]]) -> tuple[Line, ...]:

@@ -1,11 +1,12 @@
 """Two engines as one: the first reads the page, the second checks what matters and is not sure.
 
 Rules
-1. Asked about: critical tokens (numbers, doses, units, dates) below `ASK_CRITICAL`, those that
-   engines are known to confuse however sure they are, all other words below `ASK_ANY`. Where the
-   two differ on any critical token, the page is not to be trusted: every critical one is asked
-   about.
-2. Where both read the same, the word is as sure as two independent witnesses make it.
+1. Asked about: critical tokens (numbers, doses, units, dates) below `ASK_CRITICAL` and what
+   follows a number, which may be its unit misread; tokens that engines are known to confuse,
+   however sure they are; all other words below `ASK_ANY`. Where the two differ on any critical
+   token, the page is not to be trusted: every critical one is asked about.
+2. Where both read the same, the word is as sure as two independent witnesses make it; one who
+   all but guessed is no witness.
 3. Where they differ and the second is sure, its reading stands; else the first's does. The other
    one is kept as the word's rival.
 4. A critical token they differ on is never surer than `DISPUTED`, so that whoever shows it marks
@@ -13,10 +14,11 @@ Rules
 5. What looks like text but lies outside all words is read by the second engine alone; critical
    tokens found so are marked.
 6. A page of which the first makes nothing is not checked word by word: it may lie on its side.
+   All its critical tokens are marked.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +34,8 @@ ASK_CRITICAL = 0.93
 ASK_ANY = 0.70
 DISPUTED = 0.70
 """Below what a summary takes for sure."""
+_GUESS = 0.30
+"""Confidence below which the first engine's word says nothing."""
 _SURE = 0.90
 """Confidence from which on the second engine overrules the first."""
 _BARS = frozenset("1lI|!")
@@ -67,18 +71,19 @@ class CheckedEngine:
     def version(self) -> str:
         return f"{self.first.version()} {self.second.version()}"
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, cells: bool = False
+    ) -> tuple[Word, ...]:
         """The first engine's words, checked. Raises PaperError, SetupError."""
-        words = self.first.recognise(image, dpi=dpi, seconds=seconds)
+        words = self.first.recognise(image, dpi=dpi, seconds=seconds, cells=cells)
         if not words or statistics.median(word.confidence for word in words) < _LEGIBLE_PAGE:
-            return words
+            return tuple(_on_one_word(word) for word in words)
         page = load_pgm(image)
-        checked = self._checked(page, words, {i for i, w in enumerate(words) if _is_doubtful(w)})
+        asked = _doubtful(words)
+        checked = self._checked(page, words, asked)
         if any(word.rival and is_critical(word.text) for word in checked):
-            unasked = {
-                i for i, w in enumerate(words) if is_critical(w.text) and not _is_doubtful(w)
-            }
-            checked = self._checked(page, checked, unasked)
+            seen = {words[index].box for index in asked}
+            checked = self._checked(page, checked, _unseen(checked, seen))
         return tuple(merged(checked, self._passed_over(page, checked)))
 
     def _passed_over(self, page: Grey, words: tuple[Word, ...]) -> list[Word]:
@@ -142,14 +147,33 @@ def _on_one_word(word: Word) -> Word:
 def _agreed(word: Word, text: str, strip: Strip) -> Word:
     """The same but for punctuation, which whoever is surer decides."""
     both = 1 - (1 - word.confidence) * (1 - strip.confidence)
-    limit = DISPUTED if is_implausible(word.text) else 1.0
+    critical = is_critical(text) and word.confidence < _GUESS
+    limit = DISPUTED if critical or is_implausible(text) else 1.0
     surer = text if strip.confidence > word.confidence else word.text
     return replace(word, text=surer, confidence=min(both, limit))
 
 
-def _is_doubtful(word: Word) -> bool:
-    if not any(character.isalnum() for character in word.text):
-        return False
+def _doubtful(words: Sequence[Word]) -> set[int]:
+    """Which words the second engine is asked about, whatever the page is like."""
+    previous = ("", *(word.text for word in words[:-1]))
+    return {
+        index
+        for index, (word, before) in enumerate(zip(words, previous, strict=True))
+        if any(character.isalnum() for character in word.text) and _is_doubtful(word, before)
+    }
+
+
+def _is_doubtful(word: Word, before: str) -> bool:
     if is_critical(word.text):
         return word.confidence < ASK_CRITICAL or is_confusable(word.text)
-    return word.confidence < ASK_ANY
+    follows_number = any(character.isdigit() for character in before)
+    return word.confidence < (ASK_CRITICAL if follows_number else ASK_ANY)
+
+
+def _unseen(words: Sequence[Word], seen: Collection[Box]) -> set[int]:
+    """The critical words that only the first engine has read."""
+    return {
+        index
+        for index, word in enumerate(words)
+        if is_critical(word.text) and word.box not in seen and not word.rival
+    }

@@ -76,6 +76,7 @@ class RapidEngine:
         *,
         dpi: int,  # noqa: ARG002
         seconds: float,  # noqa: ARG002
+        cells: bool = False,  # noqa: ARG002
     ) -> tuple[Word, ...]:
         """All words the networks see. The caller's process bounds the time."""
         page = load_pgm(image)

@@ -3,9 +3,9 @@
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,10 +15,12 @@ from core.errors import UnreadablePaperError
 from core.words import Box, Page, Word
 from ocr.reading.cleaning import cleaned
 from ocr.reading.decoding.protocol import RawPage
+from ocr.reading.doubts import doubted
 from ocr.reading.engines import Engine
 from ocr.reading.layout import lines
 from ocr.reading.pixels import Grey, jpeg, load_grey, resized, save_pgm
 from ocr.reading.preparation import Prepared, prepare
+from ocr.reading.rules import Grid, without_dotted_rules
 from ocr.reading.tasks import PageTask, ReadPage
 
 _DOUBTFUL_CONFIDENCE = 0.7
@@ -43,34 +45,46 @@ def read_page(task: PageTask, engine: Engine) -> ReadPage:
     if raw.words:
         words = [*_layer_words(raw), *_picture_words(image, task, engine)]
         return _pictured(words, image, raw.dpi, task)
-    prepared, words = _recognise(image, raw.dpi, task, engine)
+    look = _recognise(image, raw.dpi, task, engine)
+    prepared = look.prepared
     shown_dpi = max(1, round(prepared.dpi / prepared.enlargement))
-    scaled = [_scaled(word, 1 / prepared.enlargement, prepared.upright) for word in words]
-    return _pictured(scaled, prepared.upright, shown_dpi, task)
+    scaled = [_scaled(word, 1 / prepared.enlargement, prepared.upright) for word in look.words]
+    grids = [grid.scaled(1 / prepared.enlargement) for grid in look.grids]
+    return _pictured(scaled, prepared.upright, shown_dpi, task, grids)
 
 
-def _recognise(
-    image: Grey, dpi: int, task: PageTask, engine: Engine
-) -> tuple[Prepared, list[Word]]:
-    prepared = prepare(image, dpi)
-    words = _looked(prepared, task, engine)
-    if not _is_doubtful(words):
-        return prepared, words
-    degrees = _asked_turn(prepared, task, engine)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What an engine made of a page, in pixels of the prepared image."""
+
+    prepared: Prepared
+    words: list[Word]
+    grids: tuple[Grid, ...]
+
+
+def _recognise(image: Grey, dpi: int, task: PageTask, engine: Engine) -> _Look:
+    first = _looked(prepare(image, dpi), task, engine)
+    if not _is_doubtful(first.words):
+        return first
+    degrees = _asked_turn(first.prepared, task, engine)
     if degrees not in _TURNS:
-        return prepared, words
+        return first
     turned = prepare(np.asarray(cv2.rotate(image, _TURNS[degrees]), dtype=np.uint8), dpi)
     again = _looked(turned, task, engine)
-    return (turned, again) if _certainty(again) > _certainty(words) else (prepared, words)
+    return again if _certainty(again.words) > _certainty(first.words) else first
 
 
-def _looked(prepared: Prepared, task: PageTask, engine: Engine) -> list[Word]:
-    return cleaned(_run(prepared.image, prepared.dpi, task, engine))
+def _looked(prepared: Prepared, task: PageTask, engine: Engine) -> _Look:
+    image, grids = without_dotted_rules(prepared.image)
+    words = cleaned(_run(image, prepared.dpi, task, engine, cells=bool(grids)))
+    return _Look(prepared=prepared, words=words, grids=grids)
 
 
-def _run(image: Grey, dpi: int, task: PageTask, engine: Engine) -> list[Word]:
+def _run(
+    image: Grey, dpi: int, task: PageTask, engine: Engine, *, cells: bool = False
+) -> list[Word]:
     with _file_of(image, task) as path:
-        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds))
+        return list(engine.recognise(path, dpi=dpi, seconds=task.seconds, cells=cells))
 
 
 def _asked_turn(prepared: Prepared, task: PageTask, engine: Engine) -> int:
@@ -125,17 +139,22 @@ def _picture_words(image: Grey, task: PageTask, engine: Engine) -> list[Word]:
     return cleaned(_run(only, task.raw.dpi, task, engine))
 
 
-def _pictured(words: list[Word], image: Grey, dpi: int, task: PageTask) -> ReadPage:
+def _pictured(
+    words: list[Word], image: Grey, dpi: int, task: PageTask, grids: Sequence[Grid] = ()
+) -> ReadPage:
     """Scale page and boxes down to the resolution for showing, and make lines of the words."""
     factor = min(1.0, task.image_dpi / dpi)
     small = resized(image, factor)
+    found = lines(
+        (_scaled(word, factor, small) for word in words), [grid.scaled(factor) for grid in grids]
+    )
     page = Page(
         document=task.document,
         number=task.raw.number,
         width=small.shape[1],
         height=small.shape[0],
         dpi=max(1, round(dpi * factor)),
-        lines=lines(_scaled(word, factor, small) for word in words),
+        lines=tuple(doubted(line, known=_TEXT_LAYER) for line in found),
     )
     return ReadPage(page=page, image=jpeg(small, task.image_quality))
 

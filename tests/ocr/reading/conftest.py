@@ -143,7 +143,9 @@ class CountingEngine:
     def version(self) -> str:
         return self._version
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, cells: bool = False
+    ) -> tuple[Word, ...]:
         self.calls.append(image)
         assert image.read_bytes().startswith(b"P5")
         box = Box(left=10, top=10, right=60, bottom=30)

@@ -33,7 +33,28 @@ def test_core_of_keeps_the_token_when_it_is_all_punctuation() -> None:
     assert core_of("...") == "..."
 
 
-def test_is_implausible_holds_only_when_the_rhythm_has_no_number() -> None:
-    assert is_implausible("qGh")
-    assert not is_implausible("q6h")
-    assert not is_implausible("qid")
+@pytest.mark.parametrize(
+    "token",
+    ["qGh", "44,6", "44,6.", "HbAlc", "H%", "MG/HR/", ",4", "5.0.25", "31.31.2024"],
+)
+def test_is_implausible_holds_when_nobody_would_write_the_token(token: str) -> None:
+    assert is_implausible(token)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "q6h",
+        "qid",
+        "HbA1c",
+        "4.7",
+        "10,000",
+        "1,234,567",
+        "12.03.2024",
+        "03.12.24",
+        "7.6%",
+        "mg/dL",
+    ],
+)
+def test_is_implausible_does_not_hold_when_people_write_it(token: str) -> None:
+    assert not is_implausible(token)

@@ -43,7 +43,9 @@ class First:
     def version(self) -> str:
         return "1"
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, cells: bool = False
+    ) -> tuple[Word, ...]:
         return self.words
 
     def turn(self, image: Path, *, dpi: int, seconds: float) -> int:
@@ -167,13 +169,58 @@ def test_recognise_asks_about_every_number_when_one_is_disputed(
     assert [word.confidence < SURE for word in read] == [True, True, False]
 
 
-def test_recognise_asks_about_nothing_when_the_page_is_illegible(
+def test_recognise_asks_about_numbers_behind_a_word_that_was_parted(
     make_word: Make, image: Path
 ) -> None:
-    words = tuple(make_word("1l!", 100 * i, 0, confidence=0.2) for i in range(5))
+    words = (
+        make_word("4.60", 0, 0, confidence=0.9),
+        make_word("patient", 200, 0, confidence=0.96),
+        make_word("5.6", 400, 0, confidence=0.96),
+    )
+    reader = Reader(answers={0: _strip("4. 60"), 400: _strip("56")})
+    engine = CheckedEngine(first=First(words), second=reader)
+    read = engine.recognise(image, dpi=300, seconds=9)
+    assert reader.asked == [0, 400]
+    assert [word.text for word in read] == ["4.", "60", "patient", "56"]
+
+
+def test_recognise_asks_about_a_word_when_it_follows_a_number_and_may_be_its_unit(
+    make_word: Make, image: Path
+) -> None:
+    words = (
+        make_word("39.9", 0, 0, confidence=0.96),
+        make_word("Yo", 100, 0, confidence=0.9),
+        make_word("Yo", 200, 0, confidence=0.9),
+    )
+    reader = Reader(answers={100: _strip("%"), 0: _strip("39.9")})
+    read = CheckedEngine(first=First(words), second=reader).recognise(image, dpi=300, seconds=9)
+    assert reader.asked[0] == 100
+    assert 200 not in reader.asked
+    assert [word.text for word in read] == ["39.9", "%", "Yo"]
+    assert read[1].confidence < SURE
+
+
+def test_settle_marks_a_number_that_both_read_when_the_first_only_guessed(
+    make_word: Make,
+) -> None:
+    (number,) = settle(make_word("0734", 0, 0, confidence=0.1), _strip("0734"), "reader")
+    (prose,) = settle(make_word("and", 0, 0, confidence=0.1), _strip("and"), "reader")
+    assert number.confidence < SURE < prose.confidence
+
+
+def test_recognise_asks_about_nothing_and_marks_every_number_when_the_page_is_illegible(
+    make_word: Make, image: Path
+) -> None:
+    words = (
+        *(make_word("l!", 100 * i, 0, confidence=0.2) for i in range(5)),
+        make_word("4.7", 600, 0, confidence=0.95),
+    )
     reader = Reader()
     engine = CheckedEngine(first=First(words), second=reader)
-    assert engine.recognise(image, dpi=300, seconds=9) == words
+    read = engine.recognise(image, dpi=300, seconds=9)
+    assert read[:5] == words[:5]
+    assert read[5].text == "4.7"
+    assert read[5].confidence < SURE
     assert reader.asked == []
     assert engine.turn(image, dpi=300, seconds=9) == 90
 
