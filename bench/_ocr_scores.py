@@ -5,6 +5,11 @@ as one blank. Numeric recall is the share of the truth's tokens with a digit tha
 wherever on the page. Calibration looks at every token that is a number, dose, unit or date, in the
 truth or as read: it is right when it is read as the truth has it, and marked when its word is
 below the confidence from which on a summary asks for no check.
+
+Beside it stand two counts that the rates cannot tell. `apart`: of the wrong and unmarked tokens,
+those that the truth has too but for the blanks in it (truths of forms write "466- 5087" where the
+paper has "466-5087"). `unread`: the truth's tokens that matter for which nothing was read, so that
+no word could carry a mark.
 """
 
 import calendar
@@ -46,6 +51,8 @@ class Score:
     wrong_marked: int = 0
     right: int = 0
     right_marked: int = 0
+    apart: int = 0
+    unread: int = 0
 
     def add(self, truth: str, text: str, words: Sequence[Word] | None = None) -> float:
         """Count one page; `words` in reading order where confidences are known. Returns its CER."""
@@ -64,6 +71,8 @@ class Score:
         return errors / max(len(true), 1)
 
     def _calibrate(self, truth: list[str], words: Sequence[Word]) -> None:
+        self.unread += _unread(truth, words)
+        unbroken = "".join(truth)
         for word, right in judged(truth, words):
             marked = word.confidence < SURE
             if right:
@@ -72,6 +81,7 @@ class Score:
             else:
                 self.wrong += 1
                 self.wrong_marked += marked
+                self.apart += not marked and _core(word.text) in unbroken
 
     def rates(self) -> dict[str, float]:
         """Every rate that has something to be a rate of."""
@@ -83,7 +93,8 @@ class Score:
             "right_marked": (self.right_marked, self.right),
         }
         rates = {name: round(part / whole, 4) for name, (part, whole) in parts.items() if whole}
-        return {"pages": self.pages, **rates, "wrong": self.wrong, "right": self.right}
+        counts = ("wrong", "right", "apart", "unread")
+        return {"pages": self.pages, **rates, **{name: getattr(self, name) for name in counts}}
 
 
 def judged(truth: list[str], words: Sequence[Word]) -> Iterator[tuple[Word, bool]]:
@@ -105,6 +116,15 @@ def judged(truth: list[str], words: Sequence[Word]) -> Iterator[tuple[Word, bool
             spare[read[j]] -= 1
             right = True
         yield word, right
+
+
+def _unread(truth: list[str], words: Sequence[Word]) -> int:
+    """How many of the truth's tokens that matter have no word read in their place or elsewhere."""
+    true, read = [_core(token) for token in truth], [_core(word.text) for word in words]
+    met = {i for _, i in _aligned(true, read) if i is not None}
+    spare = Counter(read) - Counter(true[i] for i in met)
+    missed = Counter(token for i, token in enumerate(true) if i not in met and matters(token))
+    return (missed - spare).total()
 
 
 def matters(token: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.reading.pixels import Grey, resized
 from ocr.reading.sheet import find_sheet, flatten
@@ -88,19 +89,31 @@ def despeckled(image: Grey) -> Grey:
         _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
         speck = stats[:, cv2.CC_STAT_AREA] <= _SPECK_PIXELS
         speck[0] = False
-        black[speck[labels]] = 1 - ink
+        if speck.any():
+            black[speck[labels]] = 1 - ink
     return np.where(black, 0, 255).astype(np.uint8)
 
 
 def glyph_height(image: Grey) -> float:
     """Median height, in pixels, of what looks like a letter; a middling value for empty pages."""
+    stats = cv2.connectedComponentsWithStats(ink_of(image), connectivity=8)[2][1:]
+    return letter_height(np.asarray(stats, np.int32))
+
+
+def letter_height(components: NDArray[np.int32]) -> float:
+    """The same, from the rows that OpenCV gives for the ink's components."""
+    heights, widths = components[:, cv2.CC_STAT_HEIGHT], components[:, cv2.CC_STAT_WIDTH]
+    large = components[:, cv2.CC_STAT_AREA] > 12
+    letters = (heights > 5) & (heights < 120) & (widths < 200) & large
+    return float(np.median(heights[letters])) if letters.sum() > 20 else _GOOD_GLYPH
+
+
+def ink_of(image: Grey) -> Grey:
+    """255 where the page is darker than what lies around, 0 elsewhere."""
     ink = cv2.adaptiveThreshold(
         image, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV, 31, 15
     )
-    stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:]
-    heights, widths = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
-    letters = (heights > 5) & (heights < 120) & (widths < 200) & (stats[:, cv2.CC_STAT_AREA] > 12)
-    return float(np.median(heights[letters])) if letters.sum() > 20 else _GOOD_GLYPH
+    return np.asarray(ink, dtype=np.uint8)
 
 
 def softened(image: Grey) -> Grey:

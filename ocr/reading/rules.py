@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.reading.pixels import Grey, resized
-from ocr.reading.preparation import glyph_height
+from ocr.reading.preparation import ink_of, letter_height
 
 _WORKING_SIDE = 2_000
 """Longer side of the copy in which rules are looked for; more only costs time."""
@@ -75,21 +75,40 @@ class _Rule:
 def without_dotted_rules(page: Grey) -> tuple[Grey, tuple[Grid, ...]]:
     """The page with the dotted rules of its tables painted over, and the tables."""
     factor = min(1.0, _WORKING_SIDE / max(page.shape))
-    small = resized(page, factor)
-    glyph = glyph_height(small)
-    level, upright = _rules(small, glyph)
-    grids = _grids(
-        _joined(_pieces(level, glyph, level=True), glyph),
-        _joined(_pieces(upright, glyph, level=False), glyph),
-        glyph,
-    )
+    ink = _ink(resized(page, factor))
+    level = _masks(ink, ink.flat, lambda length: np.ones((1, length), np.uint8))
+    across = _joined(_pieces(level, ink.glyph, level=True), ink.glyph)
+    if len(across) < _MIN_RULES:
+        return page, ()
+    upright = _masks(ink, ink.small, lambda length: np.ones((length, 1), np.uint8))
+    down = _joined(_pieces(upright, ink.glyph, level=False), ink.glyph)
+    grids = tuple(grid.scaled(1 / factor) for grid in _grids(across, down, ink.glyph))
     if not grids:
         return page, ()
     dotted = cv2.dilate(level.dotted | upright.dotted, np.ones((3, 3), np.uint8))
     mask = cv2.resize(dotted, page.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return np.where(mask > 0, 255, page).astype(np.uint8), tuple(
-        grid.scaled(1 / factor) for grid in grids
-    )
+    return np.where(mask > 0, 255, page).astype(np.uint8), grids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ink:
+    ink: Grey
+    labels: NDArray[np.int32]
+    flat: NDArray[np.bool_]
+    """For each label, whether its component is flatter than letters are."""
+    small: NDArray[np.bool_]
+    """Whether it is narrower, too."""
+    glyph: float
+
+
+def _ink(page: Grey) -> _Ink:
+    ink = ink_of(page)
+    labels, stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[1:3]
+    glyph = letter_height(np.asarray(stats[1:], np.int32))
+    flat = stats[:, cv2.CC_STAT_HEIGHT] < _DOT * glyph
+    flat[0] = False  # the paper
+    small = flat & (stats[:, cv2.CC_STAT_WIDTH] < _DOT * glyph)
+    return _Ink(ink=ink, labels=np.asarray(labels), flat=flat, small=small, glyph=glyph)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,33 +117,14 @@ class _Masks:
     dotted: Grey
 
 
-def _rules(page: Grey, glyph: float) -> tuple[_Masks, _Masks]:
-    """What belongs to level rules, and what to upright ones."""
-    ink = np.asarray(
-        cv2.adaptiveThreshold(
-            page, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV, 31, 15
-        ),
-        np.uint8,
-    )
-    labels, stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[1:3]
-    flat = stats[:, cv2.CC_STAT_HEIGHT] < _DOT * glyph
-    flat[0] = False  # the paper
-    narrow = flat & (stats[:, cv2.CC_STAT_WIDTH] < _DOT * glyph)
-    return (
-        _masks(ink, flat[labels], lambda length: np.ones((1, length), np.uint8), glyph),
-        _masks(ink, narrow[labels], lambda length: np.ones((length, 1), np.uint8), glyph),
-    )
-
-
-def _masks(
-    ink: Grey, dots: NDArray[np.bool_], kernel: Callable[[int], Grey], glyph: float
-) -> _Masks:
-    run = kernel(max(1, round(_MIN_RUN * glyph)))
-    gap = kernel(max(1, round(_DOT_GAP * glyph)))
-    marks = np.where(dots, 255, 0).astype(np.uint8)
+def _masks(ink: _Ink, dots: NDArray[np.bool_], kernel: Callable[[int], Grey]) -> _Masks:
+    """What belongs to rules along `kernel`, of which `dots` says what may be a part."""
+    run = kernel(max(1, round(_MIN_RUN * ink.glyph)))
+    gap = kernel(max(1, round(_DOT_GAP * ink.glyph)))
+    marks = np.where(dots[ink.labels], 255, 0).astype(np.uint8)
     dotted = cv2.morphologyEx(cv2.morphologyEx(marks, cv2.MORPH_CLOSE, gap), cv2.MORPH_OPEN, run)
     return _Masks(
-        solid=np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, run), np.uint8),
+        solid=np.asarray(cv2.morphologyEx(ink.ink, cv2.MORPH_OPEN, run), np.uint8),
         dotted=np.asarray(dotted, np.uint8),
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.words import Box, Word
 from ocr.reading.pixels import Grey, resized
-from ocr.reading.preparation import glyph_height
+from ocr.reading.preparation import glyph_height, ink_of
 
 _WORKING_SIDE = 2_000
 """Longer side of the copy in which letters are looked for; more only costs time."""
@@ -64,10 +64,9 @@ def _weight(word: Word) -> float:
 
 def _letters(page: Grey, glyph: float) -> _Stats:
     """Components of the size of letters."""
-    ink = cv2.adaptiveThreshold(
-        page, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY_INV, 31, 15
+    stats = np.asarray(
+        cv2.connectedComponentsWithStats(ink_of(page), connectivity=8)[2][1:], np.int32
     )
-    stats = np.asarray(cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:], np.int32)
     height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
     return stats[
         (height > glyph * 0.55)
