@@ -35,7 +35,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Words of one visual row, left to right. `start` is its offset in the page text."""
+    """Words of one visual row, left to right, or of one row of a ruled table, cell by cell.
+
+    `start` is its offset in the page text.
+    """
 
     words: tuple[Word, ...]
     start: int

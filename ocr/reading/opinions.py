@@ -12,7 +12,7 @@ Rules
 4. A critical token they differ on is never surer than `DISPUTED`, so that whoever shows it marks
    it; nor is one that nobody would write, although both read it.
 5. What looks like text but lies outside all words is read by the second engine alone; critical
-   tokens found so are marked.
+   tokens found so are marked, and a sign of comparison is put before the number it belongs to.
 6. A page of which the first makes nothing is not checked word by word: it may lie on its side.
    All its critical tokens are marked.
 """
@@ -38,6 +38,8 @@ _GUESS = 0.30
 """Confidence below which the first engine's word says nothing."""
 _SURE = 0.90
 """Confidence from which on the second engine overrules the first."""
+_SIGNS = frozenset("<>≤≥±")
+"""Passed over, they turn "more than 60" into 60."""
 _BARS = frozenset("1lI|!")
 """What a piece of a rule is taken for."""
 _LEGIBLE_PAGE = 0.70
@@ -84,7 +86,8 @@ class CheckedEngine:
         if any(word.rival and is_critical(word.text) for word in checked):
             seen = {words[index].box for index in asked}
             checked = self._checked(page, checked, _unseen(checked, seen))
-        return tuple(merged(checked, self._passed_over(page, checked)))
+        found = self._passed_over(page, checked)
+        return tuple(merged(signed(checked, found), found))
 
     def _passed_over(self, page: Grey, words: tuple[Word, ...]) -> list[Word]:
         boxes = unseen_strips(page, words)
@@ -130,6 +133,27 @@ def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
     if text and strip.confidence >= _SURE:
         return (replace(word, text=text, confidence=sure, engine=engine, rival=word.text),)
     return (replace(word, confidence=min(word.confidence, limit), rival=text),)
+
+
+def signed(words: Sequence[Word], found: Sequence[Word]) -> list[Word]:
+    """`words`, with the signs in `found` before the numbers that they stand close to, marked."""
+    signs = [word for word in found if word.text in _SIGNS]
+    return [_signed(word, signs) for word in words]
+
+
+def _signed(word: Word, signs: Sequence[Word]) -> Word:
+    height = word.box.bottom - word.box.top
+    for sign in signs:
+        level = word.box.top < (sign.box.top + sign.box.bottom) / 2 < word.box.bottom
+        if word.text[0].isdigit() and level and 0 <= word.box.left - sign.box.right < height:
+            return replace(
+                word,
+                text=f"{sign.text}{word.text}",
+                box=word.box.union(sign.box),
+                confidence=min(word.confidence, sign.confidence, DISPUTED),
+                rival=word.text,
+            )
+    return word
 
 
 def _is_split(text: str) -> bool:

@@ -55,6 +55,21 @@ def test_doubted_marks_the_rest_when_a_token_was_cut_at_its_joint(
     assert "0734" in marked([prefix, "0734"])
 
 
+@pytest.mark.parametrize(("number", "rest"), [("2", ".39"), ("16", "-34"), ("2", "+")])
+def test_doubted_marks_a_number_when_the_next_token_is_the_rest_of_it(
+    marked: Callable[..., list[str]], number: str, rest: str
+) -> None:
+    assert number in marked(["is", number, rest])
+
+
+def test_doubted_marks_bare_numbers_only_when_no_column_parts_them(
+    marked: Callable[..., list[str]],
+) -> None:
+    assert marked(["16", "34", "mL"]) == ["16", "34"]
+    assert marked(["16", "34", "mL"], gap=40) == []
+    assert marked(["12", "March", "2024"]) == []
+
+
 def test_doubted_leaves_a_range_alone_when_its_dash_stands_by_itself(
     marked: Callable[..., list[str]],
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.words import Box, Word
-from ocr.reading.opinions import DISPUTED, CheckedEngine, settle
+from ocr.reading.opinions import DISPUTED, CheckedEngine, settle, signed
 from ocr.reading.pixels import Grey, save_pgm
 from ocr.reading.rapid import Strip
 from ocr.summary.claims import SURE
@@ -136,6 +136,16 @@ def test_recognise_adds_and_marks_a_number_when_the_first_engine_passed_it_over(
     added = [word for word in read if word.text == "141"]
     assert added
     assert all(105 < word.box.top < 180 and word.confidence < SURE for word in added)
+
+
+def test_signed_puts_a_sign_before_the_number_beside_it_and_marks_it(make_word: Make) -> None:
+    words = [make_word(text, left, 0) for text, left in (("60", 100), ("90", 300), ("mL", 200))]
+    sign = make_word(">", 84, 4, height=12)
+    (number, far, unit) = signed(words, [sign, make_word("x", 290, 0), make_word("<", 190, 0)])
+    assert (number.text, number.rival, number.box.left) == (">60", "60", 84)
+    assert number.confidence < SURE
+    assert (far, unit) == (words[1], words[2])
+    assert signed(words, [make_word(">", 84, 40)]) == words
 
 
 def test_recognise_asks_only_about_doubtful_words_when_nothing_is_disputed(
