@@ -29,8 +29,10 @@ class FaultyEngine:
     def version(self) -> str:
         return "1"
 
-    def recognise(self, image: Path, *, dpi: int, seconds: float) -> tuple[Word, ...]:
-        del dpi, seconds
+    def recognise(
+        self, image: Path, *, dpi: int, seconds: float, cells: bool = False
+    ) -> tuple[Word, ...]:
+        del dpi, seconds, cells
         if min(image.read_bytes().partition(b"255\n")[2]) == 255:
             return ()
         match self.fault:
