@@ -2,6 +2,7 @@
 
 import io
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -173,3 +174,13 @@ def noisy() -> Callable[[Image.Image], Image.Image]:
         )
 
     return add
+
+
+@pytest.fixture
+def scratch_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Private folders are made here during a test; none may be left at its end."""
+    root = tmp_path_factory.mktemp("scratch")
+    before, tempfile.tempdir = tempfile.tempdir, str(root)
+    yield root
+    tempfile.tempdir = before
+    assert list(root.iterdir()) == []
