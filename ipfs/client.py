@@ -85,6 +85,8 @@ _REMEDIES = {
 }
 """By HTTP status."""
 
+_PRIVATE = re.compile(r"/unix/|/ip4/127\.\d+\.\d+\.\d+/|/ip6/::1/")
+"""Addresses that do not leave this machine."""
 _CID = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
 
 
@@ -111,9 +113,18 @@ class StoreSettings:
 
     @classmethod
     def at(cls, address: str, credentials_file: Path | None) -> "StoreSettings":
-        """A node, and the file (0600, name:password) with what it asks for. Raises InputError."""
-        pair = Credentials.of_file(credentials_file).pair() if credentials_file else None
-        return cls(address=address, credentials=pair)
+        """A node, and the file (0600, name:password) with what it asks for.
+
+        Raises InputError, also when name and password would travel in the clear.
+        """
+        if credentials_file is None:
+            return cls(address=address)
+        if not _PRIVATE.match(address) and not address.rstrip("/").endswith("/https"):
+            raise InputError(
+                f"Name and password would travel to {address} in the clear.",
+                remedy="Give an address that ends in /https, or a tunnel's on 127.0.0.1.",
+            )
+        return cls(address=address, credentials=Credentials.of_file(credentials_file).pair())
 
     @classmethod
     def local(cls, home: Path) -> "StoreSettings":

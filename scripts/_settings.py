@@ -63,8 +63,11 @@ class Settings(BaseModel):
         chosen = home or Path(
             environ.get("ANAMNESIS_HOME") or platformdirs.user_data_path("anamnesis")
         )
-        values = _file(chosen / "config.toml") | _environment(environ, set(cls.model_fields))
-        values |= {name: value for name, value in flags.items() if value is not None}
+        values = _merged(
+            _file(chosen / "config.toml"),
+            _environment(environ, set(cls.model_fields)),
+            {name: value for name, value in flags.items() if value is not None},
+        )
         try:
             return cls.model_validate(values | {"home": chosen.absolute()})
         except ValidationError as error:
@@ -81,6 +84,16 @@ def private_folder(path: Path) -> Path:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
     return path
+
+
+def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Later layers win; credentials for one IPFS node are not carried to another."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        if layer.get("ipfs", values.get("ipfs")) != values.get("ipfs") and "ipfs" in values:
+            values.pop("ipfs_credentials", None)
+        values |= layer
+    return values
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`anamnesis open`: a reader opens a patient's history."""
 
-import os
 from pathlib import Path
 
 import click
@@ -46,6 +45,7 @@ def cli(
 
     `anamnesis summarize PAPER --ips FILE` takes it in as a source beside paper of your own.
     """
+    from ocr.reading.cache import write_atomically
     from scripts._access import read
     from scripts._local import connect_ledger
     from scripts._vault import opened
@@ -59,9 +59,12 @@ def cli(
     ledger = connect_ledger(settings)
     with opened(settings) as kept:
         payload = read(ledger, kept.vault, reader, whose, purpose=why)
-    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(payload)
+    try:
+        write_atomically(out, payload, mode=0o600)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written: {error.strerror}.", remedy="Name another file."
+        ) from error
     if as_json:
         emit({"file": str(out), "bytes": len(payload)})
         return

@@ -51,6 +51,31 @@ def test_add_names_every_parameter_that_shapes_the_cid(
     assert "pin=true" in faulty.asked[0]
 
 
+@pytest.mark.parametrize(
+    ("address", "safe"),
+    [
+        ("/unix/home/rpc.sock", True),
+        ("/ip4/127.0.0.1/tcp/5001", True),
+        ("/ip6/::1/tcp/5001", True),
+        ("/dns/clinic.example/tcp/443/https", True),
+        ("/ip4/10.0.0.5/tcp/5001", False),
+        ("/dns/localhost.example/tcp/5001", False),
+        ("/dns/clinic.example/tcp/80/http", False),
+        ("/ip4/127.0.0.1.example/tcp/5001", False),
+    ],
+)
+def test_credentials_never_travel_in_the_clear(address: str, safe: bool, tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("clinic:correct horse battery staple\n")
+    file.chmod(0o600)
+    if safe:
+        assert StoreSettings.at(address, file).credentials is not None
+        return
+    with pytest.raises(InputError, match="in the clear"):
+        StoreSettings.at(address, file)
+    assert StoreSettings.at(address, None).credentials is None
+
+
 def test_requests_go_past_the_proxy_of_the_environment(client: StoreClient) -> None:
     assert client.version() == "0.43.0"
 

@@ -2,11 +2,14 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
+from scripts._settings import ROOT
 from scripts._wallets import Owner, owner_of_new
 from tests.scripts.conftest import Run, Up
 
@@ -70,6 +73,33 @@ def test_history_is_asked_for_granted_read_and_taken_back(
     assert late.returncode == 8
     assert "taken your access back" in late.stderr
     assert not (tmp_path / "late.json").exists()
+
+
+def test_open_leaves_nothing_half_written_when_the_disk_refuses(
+    up: Up, published: str, tmp_path: Path, run: Run
+) -> None:
+    folder, large = tmp_path / "full", tmp_path / "large.json"
+    folder.mkdir()
+    large.write_text(json.dumps(CASE | {"note": "long " * 200_000}))
+    said(run("publish", large, "--home", up.home, "--json"))
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)); "
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "from scripts._main import main; main()"
+    )
+    owner = up.home / "people" / "patient"
+    arguments = ("open", published, "--wallet", owner, "--out", folder / "own.json")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program, *map(str, arguments), "--home", str(up.home)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "cannot be written" in done.stderr
+    assert list(folder.iterdir()) == []
 
 
 def test_owner_reads_without_a_grant_and_leaves_no_receipt(

@@ -62,6 +62,21 @@ def test_credentials_go_to_the_node_of_the_settings_and_to_no_other(tmp_path: Pa
     assert store_settings(settings, "/unix/tmp/rpc.sock").credentials is None
 
 
+def test_credentials_are_not_carried_to_another_node_that_a_later_setting_names(
+    tmp_path: Path,
+) -> None:
+    here, there = "/ip4/127.0.0.1/tcp/5001", "/ip4/127.0.0.1/tcp/6001"
+    (tmp_path / "config.toml").write_text(f'ipfs = "{here}"\nipfs_credentials = "clinic"\n')
+    assert Settings.load(tmp_path, {}).ipfs_credentials == Path("clinic")
+    assert Settings.load(tmp_path, {}, ipfs=here).ipfs_credentials == Path("clinic")
+    assert Settings.load(tmp_path, {}, ipfs=there).ipfs_credentials is None
+    assert Settings.load(tmp_path, {"ANAMNESIS_IPFS": there}).ipfs_credentials is None
+    own = {"ANAMNESIS_IPFS": there, "ANAMNESIS_IPFS_CREDENTIALS": "other"}
+    assert Settings.load(tmp_path, own).ipfs_credentials == Path("other")
+    (tmp_path / "config.toml").write_text('ipfs_credentials = "clinic"\n')
+    assert Settings.load(tmp_path, {}, ipfs=there).ipfs_credentials == Path("clinic")
+
+
 def test_load_refuses_an_address_that_is_no_multiaddr(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ipfs"):
         Settings.load(tmp_path, {"ANAMNESIS_IPFS": "http://127.0.0.1:5001"})
