@@ -22,7 +22,8 @@ import reportlab
 from PIL import Image, ImageDraw, ImageFont
 
 from ocr.reading import Progress, ReadingSettings, read_paths
-from scripts._processes import children, command, own_resident
+from ocr.reading.spent import children
+from scripts._processes import command, own_resident
 
 _EVERY = 50
 _MB = 1_000_000

@@ -6,17 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ocr.reading.spent import children
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def children(pid: int) -> tuple[int, ...]:
-    """Processes that any thread of `pid` started and that still run."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        return tuple(int(c) for t in threads for c in (t / "children").read_text().split())
-    except OSError:
-        return ()
 
 
 def own_resident(pid: int) -> int:

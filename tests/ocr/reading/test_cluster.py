@@ -7,7 +7,6 @@ import sys
 import tempfile
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from ocr.reading.cluster import cluster_workers
 from ocr.reading.decoding.protocol import RawPage, TextWord
 from ocr.reading.errand import Errand, Reader, read_there
 from ocr.reading.tasks import PageTask
+from tests.ocr.reading.waiting import is_running, wait_until
 
 Draw = Callable[..., Image.Image]
 MakePdf = Callable[..., bytes]
@@ -230,17 +230,17 @@ def test_read_paths_leaves_nothing_behind_when_interrupted(
         stderr=subprocess.DEVNULL,
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
     )
-    _wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "")
+    wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "")
     recogniser = int(pid_file.read_text())
 
     run.send_signal(signal.SIGINT)
 
     assert run.wait(timeout=60) != 0
-    _wait_until(lambda: not _is_running(recogniser))
+    wait_until(lambda: not is_running(recogniser))
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not (tmp_path / "out").exists()
     with Client(cluster.address, set_as_default=False) as client:
-        _wait_until(lambda: not any(client.processing().values()))
+        wait_until(lambda: not any(client.processing().values()))
 
 
 def test_read_paths_raises_when_scheduler_or_workers_are_lost(
@@ -270,19 +270,3 @@ def test_read_paths_loads_nothing_of_dask_when_no_scheduler_is_named(paper: Path
     """)
     command = [sys.executable, "-c", program]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("waited in vain")
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from ocr.reading import (
     read_paths,
 )
 from scripts._hostile.slow import slow_files
+from tests.ocr.reading.waiting import is_running, wait_until
 
 Draw = Callable[..., Image.Image]
 MakePdf = Callable[..., bytes]
@@ -152,31 +152,15 @@ def test_read_paths_leaves_no_process_behind_when_interrupted(
                       Path({str(tmp_path / "out")!r}))
     """)
     run = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
-    _wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "")
+    wait_until(lambda: pid_file.exists() and pid_file.read_text().strip() != "")
     recogniser = int(pid_file.read_text())
 
     run.send_signal(signal.SIGINT)
 
     assert run.wait(timeout=30) != 0
-    _wait_until(lambda: not _is_running(recogniser))
+    wait_until(lambda: not is_running(recogniser))
     assert list((tmp_path / "scratch").iterdir()) == []
     assert not (tmp_path / "out").exists()
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("waited in vain")
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def test_read_paths_removes_what_a_killed_run_left(
