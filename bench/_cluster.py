@@ -55,14 +55,15 @@ def local_cluster(
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd=folder,
-                    env={**os.environ, "DASK_CONFIG": str(SETTINGS)},
+                    env=os.environ
+                    | {"DASK_CONFIG": str(SETTINGS), "DASK_TEMPORARY_DIRECTORY": str(folder)},
                 )
             )
 
     try:
         start("scheduler", "--port", "0", *(("--protocol", "tls") if tls else ()))
         for _ in range(workers):
-            start("worker", "--no-nanny", "--nthreads", "1", "--local-directory", str(folder))
+            start("worker", "--no-nanny", "--nthreads", "1")
         cluster = LocalCluster(
             address=_address(file, started, folder),
             scheduler=started[0],
