@@ -50,7 +50,7 @@ class ReadingSettings:
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     workers: int | None = None
     """Reading processes; None: one for each core; 0: in this process, for tests."""
-    page_seconds: float = 28.0
+    page_seconds: float = 26.0
     """Processor time for one page: its share of the decoding, preparing and recognising it."""
     scheduler: str | None = None
     """Address of a dask.distributed scheduler whose workers read instead; None: this machine."""
