@@ -82,8 +82,9 @@ def _within_reach(between: str) -> bool:
     scope = data("assertions")["scope"]
     if len(between.split()) <= scope["reach"]:
         return True
-    items = [item.split() for item in between.split(",")]
-    return len(items) > 2 and all(len(item) <= scope["reach_item"] for item in items)
+    first, *items = [item.split() for item in between.split(",")]
+    near = len(first) <= scope["reach"] and len(items) > 1
+    return near and all(len(item) <= scope["reach_item"] for item in items)
 
 
 def _acts_after(after: str, group: str) -> bool:
@@ -118,7 +119,7 @@ def _family(sentence: str, mention: Span) -> tuple[bool, Span | None]:
     """Whether it is a relative's, and the words that say which."""
     words = _pattern("family", "words")
     before, after = sentence[: mention[0]], sentence[mention[1] :]
-    last = _last(words, before)
+    last = _last(words, _told().sub(lambda m: "#" * len(m.group()), before))
     if last is not None:
         ended = _pattern("family", "ends").search(before[last.end() :])
         return ended is None, None if ended else _person(sentence, last.span())
@@ -135,6 +136,14 @@ def _person(sentence: str, word: Span) -> Span | None:
         return None
     side = _SIDE.search(sentence, 0, word[0])
     return (side.start() if side else word[0], word[1])
+
+
+@cache
+def _told() -> re.Pattern[str]:
+    """A relative who is only spoken with: "told the mother that"."""
+    told, words = (_pattern("family", side).pattern for side in ("told", "words"))
+    whose = r"(?:(?:the|his|her|both|patient's)\s+)*"
+    return re.compile(rf"(?:{told})\s+{whose}(?:{words})", re.IGNORECASE)
 
 
 _SIDE = re.compile(r"\b(?:maternal|paternal)\s(?=\Z)", re.IGNORECASE)

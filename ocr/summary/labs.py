@@ -30,6 +30,8 @@ _GOAL = re.compile(
     r"\b(?:target|goal|aim|aiming|normal range|should be|keep|below|under|if)\b", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
+_SPREAD = re.compile(r"\s?(?:to|[-–])\s?\d")
+"""Behind a number: it begins a range, as in "6 to 12", and is no value."""
 _LAST = re.compile(
     r"\b(?:last|previous|previously|prior|earlier|baseline|old|from)\b", re.IGNORECASE
 )
@@ -162,7 +164,11 @@ def _narrative(sheet: Sheet, rows: list[Mention]) -> Iterator[Mention]:
             if _GOAL.search(before) or _GOAL.search(row.between):
                 continue
             taken.append((row.start, row.end))
-            yield _mention(row, _narrative_date(sheet, text, listed), "lab-narrative")
+            date = _narrative_date(sheet, text, listed)
+            if row.test and _SPREAD.match(sheet.text, row.value_span[1]):
+                yield _unread(row.test, row.name_span, sheet.page.line_at(row.start), date)
+            else:
+                yield _mention(row, date, "lab-narrative")
 
 
 def _narrative_date(sheet: Sheet, sentence: str, listed: bool) -> str | None:

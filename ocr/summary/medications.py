@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from core.facts import Kind
 from ocr.summary.dates import find_dates
@@ -30,6 +31,9 @@ _TAKES_OVER = re.compile(
 )
 _ADMISSION = re.compile(r"admission", re.IGNORECASE)
 _JOINT = re.compile(r"[,;]|\b(?:and|but|then|or)\b", re.IGNORECASE)
+_ENUMERATION = 3
+"""Known drugs in one list item from which on it enumerates drugs."""
+_BETWEEN_COMMAS = re.compile(r",\s(?P<name>[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?)(?=,)")
 _HEAD = re.compile(r"[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?")
 
 
@@ -63,6 +67,8 @@ def _unit_mentions(sheet: Sheet, unit: Unit, *, listed: bool) -> Iterator[Mentio
     drugs = products(sheet.text, find_drugs(sheet.text, *unit.span))
     if not drugs and listed and (head := _head(sheet.text, unit)):
         drugs = (head,)
+    if listed:
+        drugs = _with_unknown(sheet.text, drugs)
     for statement in _statements(sheet.text, unit, drugs):
         mention = _listed(sheet, unit, statement) if listed else _narrated(sheet, unit, statement)
         if mention:
@@ -92,6 +98,19 @@ def _clause_end(text: str, start: int, end: int) -> int:
     """Where the clause ends: what stands right before the next drug speaks of that one."""
     joints = [m.start() for m in _JOINT.finditer(text, start, end)]
     return joints[-1] if joints else end
+
+
+def _with_unknown(text: str, drugs: tuple[Drug, ...]) -> tuple[Drug, ...]:
+    """With the names that we do not know between those of an enumeration, to be checked."""
+    if len(drugs) < _ENUMERATION:
+        return drugs
+    found = list(drugs)
+    for one, other in pairwise(drugs):
+        for match in _BETWEEN_COMMAS.finditer(text, one.span[1], other.span[0]):
+            name = match["name"]
+            if name.split()[0].lower() not in data("sig")["heads"]["stops"]:
+                found.append(Drug(name=name.lower(), span=match.span("name"), exact=False))
+    return tuple(sorted(found, key=lambda drug: drug.span))
 
 
 def _head(text: str, unit: Unit) -> Drug | None:

@@ -32,15 +32,19 @@ _CUT = re.compile(
     r"|,?\s(?:rule out|r/o|versus|vs\.?)\s"
     r"|,?\s(?:since|diagnosed|dx|first noted|onset|on treatment|for which|which|status post|s/p"
     r"|treated with|managed with|on)\b"
-    r"|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active|now|as well|also)\b"
+    r"|,\s(?:well|poorly|stable|controlled|uncontrolled|under|resolved|active|now|as well|also|not"
+    r"|pathology)\b"
 )
 _PAST = re.compile(
     r"(?:(?:past |prior |previous |remote )?history of|hx of|h/o|status post|s/p|positive for|known"
     r"|diagnosis of|significant for)\s+",
     re.IGNORECASE,
 )
+_NO_NAME = re.compile(r"\d{3}|%|#(?!(?:\d{1,2}|[A-T])\b)")
+"""What no diagnosis holds; "#17" is a tooth."""
 _OTHERS = re.compile(r"(?:family|maternal|paternal) history of\b", re.IGNORECASE)
-_LONGEST = 9
+_LONGEST, _LONGEST_DIAGNOSIS = 9, 16
+"""Words of a list item that is a name: anywhere, and under a heading that says "diagnosis"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +84,17 @@ def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
         whole = head
     if whole and (len(inside) < 2 or known_problem(whole.name)):
         yield whole
+        yield from (other for other in inside if _adds_to(sheet.text, other, whole))
     else:
         yield from inside
+
+
+def _adds_to(text: str, other: Mention, whole: Mention) -> bool:
+    """Whether a known diagnosis is listed behind the item's name, or stands deep in a long one."""
+    between = text[whole.span[1] : other.span[0]]
+    long = len(whole.name.split()) > _LONGEST
+    inside = whole.span[0] < other.span[0] < whole.span[1]
+    return "," in between or (long and inside)
 
 
 def _item(sheet: Sheet, unit: Unit) -> Mention | None:
@@ -103,7 +116,7 @@ def _item(sheet: Sheet, unit: Unit) -> Mention | None:
         return None
     known = known_problem(name) or name in sheet.abbreviations
     label = text[end : end + 1] == ":" and not known
-    if label or not (known or _is_name(name)) or (is_procedure(name) and not known):
+    if label or not (known or _is_name(name, _longest(unit))) or (_was_done(name) and not known):
         return None
     return _mention(sheet, unit, name, (start, start + len(text[start:end].rstrip())), code)
 
@@ -133,14 +146,23 @@ def _without_status(text: str, start: int, end: int) -> int:
     return start + match.start() if match else end
 
 
-def _is_name(name: str) -> bool:
+def _longest(unit: Unit) -> int:
+    return _LONGEST_DIAGNOSIS if "diagnos" in unit.section.heading.lower() else _LONGEST
+
+
+def _was_done(name: str) -> bool:
+    """Whether it is a procedure, and not what became of one."""
+    return is_procedure(name) and not set(normal(name).split()) & set(data("problems")["afflicted"])
+
+
+def _is_name(name: str, longest: int) -> bool:
     words = normal(name).split()
-    if not words or len(words) > _LONGEST or not re.search(r"[A-Za-z]{3}", name):
+    if not words or len(words) > longest or not re.search(r"[A-Za-z]{3}", name):
         return False
     rules = data("problems")
     stop = words[0] in rules["not_problems"] or name.lower() in rules["not_problems"]
     verb = any(word in rules["verbs"] for word in words)
-    return not stop and not verb and name[0].isalpha() and not re.search(r"\d{3}|%|#", name)
+    return not stop and not verb and name[0].isalpha() and not _NO_NAME.search(name)
 
 
 def _known(sheet: Sheet, unit: Unit, *, weak: bool) -> Iterator[Mention]:

@@ -7,26 +7,36 @@ from functools import cache
 from core.facts import Kind
 from ocr.summary.dates import Dated, find_dates
 from ocr.summary.mentions import Mention, clean, hull
-from ocr.summary.sections import Unit
+from ocr.summary.sections import Section, Unit
 from ocr.summary.sheets import Sheet
 from ocr.summary.text import Span
 from ocr.summary.vocabulary import data, phrases
 
 _NARRATIVE = frozenset({"narrative", "history", "top", "labs", "other", "exam", "problems"})
 _CUT = re.compile(
-    r"\s[-–—]\s|;|:|\(|,?\s(?:in|on|at|by|for|due to|because|performed|done|dated)\s|,\s|\.\s|\.$"
+    r"\s[-–—]\s|;|:|\("
+    r"|,?\s(?:in|at|by|for|due to|because|performed|done|dated|on(?!\s(?:the\s)?(?:left|right)))\s"
+    r"|\.\s|\.$"
 )
-_LONGEST = 10
+_COMMA = re.compile(r"[,;]\s+(?:and\s+)?")
+_SIDE = re.compile(r"(?:left|right|bilateral|both)\b|#\d", re.IGNORECASE)
+"""Where, or which of several teeth."""
+_LEAD = re.compile(
+    r"(?:includes?|status post|s/p|history of|positive for|notable for)\s*:?\s+", re.IGNORECASE
+)
+_LONGEST = 14
 _PLAN_REACH = 30
 
 
 def procedure_mentions(sheet: Sheet) -> list[Mention]:
     """List items of procedure sections, known procedures of running text, titled examinations."""
     found: list[Mention] = []
+    told: Section | None = None
     for unit in sheet.units:
         section = unit.section.kind
         if section == "procedures":
-            found.extend(_listed(sheet, unit))
+            found.extend(_listed(sheet, unit, told=unit.section is told))
+            told = unit.section if _tells(sheet.text[slice(*unit.span)]) else told
         elif section in _NARRATIVE:
             found.extend(_narrated(sheet, unit, listed=unit.item and section == "history"))
     return found
@@ -37,47 +47,88 @@ def is_procedure(name: str) -> bool:
     return _known().search(name) is not None
 
 
-def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
+def _listed(sheet: Sheet, unit: Unit, *, told: bool) -> Iterator[Mention]:
+    """The procedures of a list item; of a sentence, those that it says were done.
+
+    `told`: the section has gone over from naming what was done to telling how.
+    """
     text = sheet.text
-    start, end = unit.span
-    dates = find_dates(text, start, end, years=True)
-    cells = [c for c in sheet.page.line_at(start).cells if c.end > start]
-    if (
-        len(cells) > 1
-        and end <= cells[-1].end
-        and (named := [c for c in cells if re.search("[a-z]{4}", c.text)])
-    ):
-        start, end = max(start, named[0].start), named[0].end
+    dates = find_dates(text, *unit.span, years=True)
+    start, end = _named_cells(sheet, unit)
     for dated in dates:
         start = dated.span[1] + 1 if dated.span[0] == start else start
     if dates and _are_several(text, start, dates[0].span[0]):
         yield from _narrated(sheet, unit, listed=True)
         return
-    if cut := _CUT.search(text, start, end):
-        end = cut.start()
-    for dated in dates:
-        if dated.span[0] > start:
-            end = min(end, dated.span[0])
-    name = clean(text[start:end])
-    words = name.lower().split()
-    if (
-        not words
-        or len(words) > _LONGEST
-        or set(words) & _verbs()
-        or not re.search("[A-Za-z]{4}", name)
-    ):
+    end = min((dated.span[0] for dated in dates if dated.span[0] > start), default=end)
+    parts = list(_parts(text, start, end))
+    if dates or _tells(text[start:end]):
+        parts = parts[:1]
+    if not parts or not _is_name(clean(text[slice(*parts[0])])):
         yield from _narrated(sheet, unit, listed=False)
         return
-    if not (name[0].isupper() or _known().search(name)) or not _sounds_right(name, dates):
-        return
-    yield _mention(
-        sheet, unit, name, (start, start + len(text[start:end].rstrip(" ,(:-"))), dates[:1]
-    )
+    for span in parts:
+        if _names_procedure(clean(text[slice(*span)]), dates, told=told):
+            yield _mention(sheet, unit, clean(text[slice(*span)]), span, dates[:1])
 
 
-def _sounds_right(name: str, dates: list[Dated]) -> bool:
-    """A name we know, or at least a dated item."""
-    return bool(_known().search(name) or dates)
+def _named_cells(sheet: Sheet, unit: Unit) -> Span:
+    """The cells of a table row that name something, else the unit."""
+    start, end = unit.span
+    cells = [c for c in sheet.page.line_at(start).cells if c.end > start]
+    named = [c for c in cells if re.search("[a-z]{4}", c.text)]
+    if len(cells) < 2 or end > cells[-1].end or not named:
+        return unit.span
+    return max(start, named[0].start), named[0].end
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[Span]:
+    """What stands between the item's commas; a bare side, as in ", right leg", with its act."""
+    lead = _LEAD.match(text, start, end)
+    start = lead.end() if lead else start
+    commas = _COMMA.finditer(text, start, end)
+    stops = [m.span() for m in commas if not _is_open(text[start : m.start()])]
+    pending: Span | None = None
+    for a, b in zip([start, *(s[1] for s in stops)], [*(s[0] for s in stops), end], strict=True):
+        if pending and _SIDE.match(text, a, b) and not _acts().search(text, a, b):
+            pending = (pending[0], _cut(text, a, b))
+            continue
+        if pending:
+            yield pending
+        pending = (a, _cut(text, a, b))
+    if pending:
+        yield pending
+
+
+def _is_open(text: str) -> bool:
+    """Whether a bracket is not closed yet."""
+    return text.count("(") > text.count(")")
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """Where the name ends: before a comment, a place or a reason."""
+    cut = _CUT.search(text, start, end)
+    return start + len(text[start : cut.start() if cut else end].rstrip(" ,(:-"))
+
+
+def _tells(text: str) -> bool:
+    """Whether it is a sentence, not a name."""
+    return bool(set(text.lower().split()) & _verbs())
+
+
+def _is_name(name: str) -> bool:
+    words = name.lower().split()
+    opens = words and words[0] in data("procedures")["openings"]
+    told = not words or opens or len(words) > _LONGEST or _tells(name)
+    return not told and re.search("[A-Za-z]{3}", name) is not None
+
+
+def _names_procedure(name: str, dates: list[Dated], *, told: bool) -> bool:
+    """A name that holds an act, or at least a dated one."""
+    if not _is_name(name):
+        return False
+    known = _known() if told else _acts()
+    return bool(known.search(name) or (dates and name[0].isupper()))
 
 
 def _are_several(text: str, start: int, end: int) -> bool:
@@ -160,6 +211,13 @@ def _known() -> re.Pattern[str]:
     return re.compile(
         rf"{phrases(rules['terms']).pattern}|\b[A-Za-z]{{3,}}(?:{endings})\b", re.IGNORECASE
     )
+
+
+@cache
+def _acts() -> re.Pattern[str]:
+    """Procedures known anywhere, and what is one only where procedures are listed."""
+    rules = data("procedures")
+    return re.compile(rf"{_known().pattern}|{phrases(rules['acts']).pattern}", re.IGNORECASE)
 
 
 @cache
