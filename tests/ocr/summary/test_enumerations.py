@@ -129,8 +129,10 @@ def test_words_of_a_prescription_are_no_medicine(text):
 
 
 def test_a_range_is_not_taken_for_its_first_number():
-    history = history_of_text("Summary\nThe urine showed white blood cells 6 to 12 and bacteria.")
-    assert history.labs == ()
+    history = history_of_text(
+        "Laboratory data: Urine with white blood cells 6 to 12, few bacteria."
+    )
+    assert [point.value for trend in history.labs for point in trend.points] == [None]
     assert any("could not be read" in caution.text for caution in history.warnings)
 
 
