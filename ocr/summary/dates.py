@@ -36,7 +36,7 @@ _FORMS = tuple(
         rf"{_MONTH}[\s-]+{_DAY}\s*,?\s+{_YEAR}",
         rf"(?P<a>\d{{1,2}})[/-](?P<b>\d{{1,2}})[/-]{_YEAR}",
         rf"(?P<day>\d{{1,2}})\.\s?(?P<mm>\d{{1,2}})\.\s?{_YEAR}",
-        rf"{_MONTH},?[\s-]+{_YEAR}",
+        rf"{_MONTH},?(?:\s+of)?[\s-]+{_YEAR}",
         rf"{_YEAR}-(?P<mm>\d\d)",
         rf"(?P<mm>0?[1-9]|1[0-2])/{_YEAR}",
     )

@@ -47,6 +47,11 @@ def is_procedure(name: str) -> bool:
     return _known().search(name) is not None
 
 
+def names_act(text: str, start: int) -> bool:
+    """Whether an act stands at `start`, behind a blank: "repair" in "hernia repair"."""
+    return text[start : start + 1].isspace() and _acts().match(text, start + 1) is not None
+
+
 def _listed(sheet: Sheet, unit: Unit, *, told: bool) -> Iterator[Mention]:
     """The procedures of a list item; of a sentence, those that it says were done.
 
@@ -145,6 +150,7 @@ def _narrated(sheet: Sheet, unit: Unit, *, listed: bool) -> Iterator[Mention]:
         if _is_planned(sheet.text, unit, span):
             continue
         dates = _dates_after(sheet.text, span, unit.span[1])
+        dates = dates or _date_before(sheet.text, unit.span[0], span[0])
         if dates or _done().search(before) or listed:
             yield _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, dates)
     for match in _examinations().finditer(sheet.text, *unit.span):
@@ -168,6 +174,22 @@ def _dates_after(text: str, span: Span, end: int) -> list[Dated]:
     return [dated for dated in near if _LEAD_IN.fullmatch(text[span[1] : dated.span[0]])][:1]
 
 
+def _date_before(text: str, start: int, end: int) -> list[Dated]:
+    """The date that opens the sentence, as in "In 2001, left rotator cuff repair"."""
+    opening = find_dates(text, start, end, years=True)[:1]
+    return [
+        dated
+        for dated in opening
+        if re.fullmatch(r"(?:in|on)?\s*", text[start : dated.span[0]], re.IGNORECASE)
+        and _OPENED.fullmatch(text[dated.span[1] : end])
+    ]
+
+
+_OPENED = re.compile(
+    r"[,:]?\s+(?:(?:he|she|the patient)\s+)?(?:(?:underwent|had|has had)\s+)?"
+    r"(?:(?:an?|the|his|her)\s+)?(?:[\w-]+\s+){0,2}",
+    re.IGNORECASE,
+)
 _LEAD_IN = re.compile(
     r"\W*(?:was|were|had been|been)?\s*(?:performed|done|carried out|on|in|of|dated|from|date)?"
     r"\W*(?:on|in)?\W*"
@@ -208,9 +230,9 @@ def _mention(sheet: Sheet, unit: Unit, name: str, span: Span, dates: list[Dated]
 def _known() -> re.Pattern[str]:
     rules = data("procedures")
     endings = "|".join(rules["endings"])
-    return re.compile(
-        rf"{phrases(rules['terms']).pattern}|\b[A-Za-z]{{3,}}(?:{endings})\b", re.IGNORECASE
-    )
+    several = [f"{term}s" for term in rules["terms"] if " " in term]
+    terms = phrases([*rules["terms"], *several]).pattern
+    return re.compile(rf"{terms}|\b[A-Za-z]{{3,}}(?:{endings})\b", re.IGNORECASE)
 
 
 @cache

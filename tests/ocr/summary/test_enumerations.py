@@ -34,9 +34,11 @@ def test_a_comment_behind_a_problem_is_no_second_one():
         ),
         ("PREOP DIAGNOSIS: Carious teeth #2 and #19.", "Carious teeth #2 and #19"),
         ("DIAGNOSIS: Infected right hip arthroplasty.", "Infected right hip arthroplasty"),
+        ("POSTOPERATIVE DIAGNOSIS: Bladder lesions, pathology pending.", "Bladder lesions"),
         (
-            "POSTOPERATIVE DIAGNOSIS: Bladder lesions, pathology pending.",
-            "Bladder lesions",
+            "IMPRESSION: Recurrent urinary tract infection, in a patient who has been hospitalized "
+            "twice.",
+            "Recurrent urinary tract infection",
         ),
     ],
 )
@@ -68,6 +70,7 @@ def test_a_known_diagnosis_deep_in_a_long_one_is_named_too():
     ("text", "expected"),
     [
         ("PROCEDURE: Trigger thumb release.", ["Trigger thumb release"]),
+        ("PAST MEDICAL HISTORY\nTotal knee replacements", ["Total knee replacements"]),
         ("OPERATIONS: Circumcision.", ["Circumcision"]),
         ("TITLE OF OPERATION: Bladder suspension.", ["Bladder suspension"]),
         ("PAST SURGICAL HISTORY: Right AKA", ["Right AKA"]),
@@ -102,6 +105,20 @@ def test_a_known_diagnosis_deep_in_a_long_one_is_named_too():
 )
 def test_procedures_of_a_headed_entry_are_each_named(text, expected):
     assert names(history_of_text(text).procedures) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "date"),
+    [
+        ("Summary\nIn 2003, left inguinal hernia repair with mesh.", "Left inguinal hernia repair",
+         "2003"),
+        ("Summary\nIn January of 1991 she underwent cystoscopy.", "Cystoscopy", "1991-01"),
+    ],
+)  # fmt: skip
+def test_a_procedure_has_the_date_that_opens_its_sentence(text, name, date):
+    history = history_of_text(text)
+    assert [(fact.name, fact.date) for fact in history.procedures] == [(name, date)]
+    assert history.problems == ()
 
 
 @pytest.mark.parametrize(
