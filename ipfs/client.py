@@ -3,35 +3,34 @@
 It refuses Kubo from 0.8 on (we check the version ourselves), sends requests to a proxy that the
 environment names, takes a body that was cut short for the whole (we verify every CID), leaves
 `add` to the node's defaults (we name each parameter), waits for ever, and lets exceptions of
-three libraries through (all become StoreError or StoreUnavailableError, cause kept).
+three libraries through (all become StoreError or StoreUnavailableError, cause kept). What concerns
+HTTP is in `ipfs.connections`.
 
 The address is a multiaddr: `/unix/…/rpc.sock` of the embedded node, or `/ip4/…/tcp/5001` of an
 `ipfs daemon`.
 """
 
 import re
-import time
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ipfshttpclient
 import multiaddr.exceptions  # type: ignore[import-untyped]
 import requests
 import urllib3.exceptions
 from ipfshttpclient import exceptions as ipfs_errors
-from ipfshttpclient import http as ipfs_http
 
 from core.errors import InputError, StoreError, StoreUnavailableError, VerificationError
 from ipfs.checks import Check
 from ipfs.cid import CHUNK_BYTES, CidHash, cid_digest, cid_text
+from ipfs.connections import Connections, Limits
 from ipfs.node.credentials import Credentials
 from ipfs.sealing import MAX_SEALED_BYTES
-from ipfs.sockets import SOCKET_NAME, socket_path
+from ipfs.sockets import SOCKET_NAME
 
 warnings.filterwarnings("ignore", "The 'strict' parameter is no longer needed", FutureWarning)
 
@@ -45,12 +44,6 @@ _ADD_OPTIONS = {
     "trickle": "false",
     "progress": "false",
 }
-_UPLOAD_CHUNK_BYTES = 1 << 20
-_DOWNLOAD_CHUNK_BYTES = 1 << 18
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Of an answer in JSON; the longest honest one lists 700,000 pins."""
-_CONTENT = ("cat", "block/get")
-"""Requests that are answered by stored bytes; who asks bounds those."""
 _UNPINNED = ("not pinned", "not part of the pinset")
 """What Kubo, and IPFS Cluster in its place, say of a pin that is not there."""
 _FOREIGN_ERRORS = (
@@ -132,64 +125,6 @@ class StoreSettings:
         return cls(address=f"/unix{(home / 'ipfs' / SOCKET_NAME).absolute()}")
 
 
-class _DirectHttp(ipfs_http.ClientSync):  # type: ignore[misc]
-    """HTTP that ignores the environment (no proxy, no .netrc) and bounds what it reads."""
-
-    __slots__ = ("transfer_timeout_seconds",)
-
-    def _make_session(self) -> Any:
-        session = super()._make_session()
-        session.trust_env = False
-        session.hooks["response"] = [_take_as_it_arrives]
-        return session
-
-    def _request(self, method: str, path: str, *positional: Any, **named: Any) -> Any:
-        # The default takes a body that states its length into memory whole, whatever the length.
-        named["chunk_size"] = _DOWNLOAD_CHUNK_BYTES
-        limit = None if path.strip("/") in _CONTENT else _MAX_ANSWER_BYTES
-        deadline = time.monotonic() + self.transfer_timeout_seconds
-        closables, pieces = super()._request(method, path, *positional, **named)
-        return closables, _bounded(pieces, limit, deadline)
-
-
-def _take_as_it_arrives(response: Any, *_: Any, **__: Any) -> None:
-    # urllib3 waits for a full piece; a body that trickles would keep it waiting without end.
-    raw = response.raw
-    if not raw.chunked:
-
-        def stream(amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
-            while piece := raw.read1(amount, decode_content=decode_content):
-                yield piece
-
-        raw.stream = stream
-
-
-def _bounded(pieces: Iterator[bytes], limit: int | None, deadline: float) -> Iterator[bytes]:
-    taken = 0
-    for piece in pieces:
-        taken += len(piece)
-        if limit is not None and taken > limit:
-            raise StoreError("The IPFS node gave a longer answer than any that makes sense.")
-        if time.monotonic() > deadline:
-            raise requests.ReadTimeout
-        yield piece
-
-
-class _Rpc(ipfshttpclient.Client):  # type: ignore[misc]
-    """`ipfshttpclient.Client` over _DirectHttp. It lives for one act: no stale connections."""
-
-    def __init__(self, address: str, settings: StoreSettings) -> None:
-        super().__init__(address, chunk_size=_UPLOAD_CHUNK_BYTES)
-        self._client = _DirectHttp(
-            address,
-            "api/v0",
-            auth=settings.credentials,
-            headers={"Host": "localhost"} if address.startswith("/unix/") else {},
-            timeout=(settings.connect_timeout_seconds, settings.timeout_seconds),
-        )
-        self._client.transfer_timeout_seconds = settings.transfer_timeout_seconds
-
-
 class StoreClient:
     """Bytes in and out of one IPFS node, every CID computed and checked here.
 
@@ -200,6 +135,12 @@ class StoreClient:
 
     def __init__(self, settings: StoreSettings) -> None:
         self._settings = settings
+        limits = Limits(
+            connect_seconds=settings.connect_timeout_seconds,
+            silence_seconds=settings.timeout_seconds,
+            transfer_seconds=settings.transfer_timeout_seconds,
+        )
+        self._connections = Connections(settings.address, limits, settings.credentials)
 
     def version(self) -> str:
         """The node's version. Raises StoreError below MINIMUM_VERSION."""
@@ -219,7 +160,7 @@ class StoreClient:
         Returns only after the node has the pin and has given the same bytes back.
         """
         with self._rpc("store") as rpc:
-            digest, answer = _hash_while(lambda: rpc.add_bytes(data, opts=_ADD_OPTIONS), data)
+            digest, answer = _upload(rpc, data)
             if answer != cid_text(digest):
                 raise VerificationError(
                     "The IPFS node stored other bytes than it was given.", check=Check.CID
@@ -285,22 +226,26 @@ class StoreClient:
 
     @contextmanager
     def _rpc(self, act: str) -> Iterator[Any]:
-        with (
-            _translated(act),
-            _resolved(self._settings.address) as address,
-            _Rpc(address, self._settings) as rpc,
-        ):
+        with _translated(act), self._connections.one() as rpc:
             yield rpc
 
 
-def _hash_while(upload: Callable[[], Any], data: bytes) -> tuple[bytes, Any]:
-    """The digest of `data` and what `upload` returns; side by side when that saves time."""
+def _upload(rpc: Any, data: bytes) -> tuple[bytes, Any]:
+    """The digest of `data`, and the CID that the node says it stored.
+
+    Large data is hashed when it is sent: then this process would wait while the node works.
+    """
     if len(data) <= CHUNK_BYTES:
-        return cid_digest(data), upload()
+        return cid_digest(data), rpc.add_bytes(data, opts=_ADD_OPTIONS)
+    digests: list[Future[bytes]] = []
     with ThreadPoolExecutor(max_workers=1) as beside:
-        digest = beside.submit(cid_digest, data)
-        answer = upload()
-        return digest.result(), answer
+
+        def body() -> Iterator[bytes]:
+            yield data
+            digests.append(beside.submit(cid_digest, data))
+
+        answer = rpc.add_bytes(body(), opts=_ADD_OPTIONS)
+        return digests[0].result(), answer
 
 
 def _is_pinned(rpc: Any, cid: str) -> bool:
@@ -319,15 +264,6 @@ def _same(pieces: Iterator[bytes], data: bytes) -> bool:
             return False
         place += len(piece)
     return place == len(data)
-
-
-@contextmanager
-def _resolved(address: str) -> Iterator[str]:
-    if not address.startswith("/unix/"):
-        yield address
-        return
-    with socket_path(Path(address.removeprefix("/unix"))) as path:
-        yield f"/unix{path}"
 
 
 @contextmanager

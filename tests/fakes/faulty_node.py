@@ -88,6 +88,8 @@ class FaultyNode:
             "version": send_json({"Version": "0.43.0"}),
         }
         self.asked: list[str] = []
+        self.connections: list[object] = []
+        """One entry for every connection that was opened."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -105,6 +107,10 @@ class FaultyNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                node.connections.append(self.client_address)
 
             def do_POST(self) -> None:
                 node.asked.append(self.path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError, StoreError, StoreUnavailableError, VerificationError
-from ipfs import client as client_module
+from ipfs import connections as connections_module
 from ipfs.cid import cid_digest, cid_text
 from ipfs.client import StoreClient, StoreSettings
 from tests.fakes.faulty_node import (
@@ -233,8 +233,8 @@ def test_refusals_say_the_way_out_when_the_status_tells(
 def test_answers_are_bounded_when_they_are_json(
     client: StoreClient, faulty: FaultyNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert client_module._MAX_ANSWER_BYTES == 64 << 20
-    monkeypatch.setattr(client_module, "_MAX_ANSWER_BYTES", 1 << 20)
+    assert connections_module._MAX_ANSWER_BYTES == 64 << 20
+    monkeypatch.setattr(connections_module, "_MAX_ANSWER_BYTES", 1 << 20)
     faulty.answers["version"] = endless
     with pytest.raises(StoreError, match="longer answer than any that makes sense"):
         client.version()
