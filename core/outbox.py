@@ -132,7 +132,10 @@ class Publication:
     def signed(self, signed: Signed) -> "Publication":
         """Raises InputError when the message is not the one that commits to this sealing."""
         message = signed.message
-        if not isinstance(message, SealRecord) or self.message(message.deadline) != message:
+        if (
+            not isinstance(message, SealRecord)
+            or self.message(message.deadline, message.author) != message
+        ):
             raise InputError(
                 "The signed message is for another sealing.", remedy="Sign the one that is shown."
             )
@@ -167,11 +170,11 @@ class Publication:
             envelope_digest=self.envelope,
         )
 
-    def message(self, deadline: int) -> SealRecord:
-        """What the owner signs for this sealing."""
+    def message(self, deadline: int, author: Address) -> SealRecord:
+        """What whoever controls the record signs for this sealing."""
         return SealRecord(
             patient=self.context.patient,
-            author=self.context.patient,
+            author=author,
             record=self.context.record,
             commitment=self.commitment,
             previous=self.previous,
@@ -179,9 +182,13 @@ class Publication:
             deadline=deadline,
         )
 
-    def carried(self) -> Signed:
-        """The signed message as it is handed to the relayer."""
-        return Signed(message=self.message(self.deadline), signature=self.signature)
+    def carried(self, author: Address) -> Signed:
+        """The message signed by `author`, as it is handed to the relayer."""
+        return Signed(message=self.message(self.deadline, author), signature=self.signature)
+
+    def _is_for_this(self, message: SealRecord) -> bool:
+        """Whoever signed it: whether that is the controller is for the contract to say."""
+        return self.message(message.deadline, message.author) == message
 
     def may_give_way(self) -> bool:
         """Whether a new publication may take this one's place (rule 3)."""

@@ -8,7 +8,16 @@ from core.eip712 import Domain, TypedStruct
 from core.events import Event
 from core.hashing import Address
 from core.outbox import Publication, Subject
-from core.records import Condition, Held, Reader, Received, SealContext, Sealing, Terms
+from core.records import (
+    Condition,
+    Held,
+    Reader,
+    Received,
+    Recovery,
+    SealContext,
+    Sealing,
+    Terms,
+)
 from core.typed_data import Signed
 
 
@@ -45,6 +54,31 @@ class Ledger(Protocol):
 
         Raises ConsentRefusedError, with the contract's own reason, before anything is spent.
         """
+        ...
+
+    def complete_recovery(self, patient: Address) -> bytes:
+        """Move control once a recovery is due: nobody has to sign. The transaction hash.
+
+        Raises as `relay` does.
+        """
+        ...
+
+    def controller(self, patient: Address) -> Address:
+        """The account that grants, revokes and seals for `patient`: itself, unless recovered."""
+        ...
+
+    def settings_seq(self, patient: Address) -> int:
+        """The nonce of the patient's next setting, and of approvals of a recovery."""
+        ...
+
+    def is_member(self, patient: Address, circle: int, account: Address) -> bool: ...
+
+    def threshold(self, patient: Address, circle: int) -> int:
+        """How many of a circle act together; zero if it is empty."""
+        ...
+
+    def recovery(self, patient: Address) -> Recovery | None:
+        """The pending one."""
         ...
 
     def commitment(self, patient: Address, record: bytes) -> bytes: ...

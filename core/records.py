@@ -60,6 +60,15 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A pending move of control: to whom, and from when on it can be completed."""
+
+    controller: Address
+    due: int
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Somebody to wrap for: the account, and the reading key that it published."""
 

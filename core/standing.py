@@ -4,7 +4,8 @@ Follows settings, recoveries and emergency cases, and reports what the contract 
 rules 12 to 15 of `core.audit`. Pure, like the replay.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from core.events import (
@@ -62,6 +63,14 @@ class Standing:
     def is_settled(self, patient: Address) -> bool:
         """Whether no recovery is pending: otherwise nothing is granted and nothing set."""
         return patient not in self._pending
+
+    def circle(self, patient: Address, circle: int) -> tuple[frozenset[Address], int]:
+        """The members of a circle of `patient`, and how many of them act together."""
+        return self._circles.get((patient, circle), (frozenset(), 0))
+
+    def approvals(self, patient: Address) -> Mapping[Address, AbstractSet[Address]]:
+        """Which guardians asked, by the controller they asked for, since the last setting."""
+        return self._approvals.get(patient, {})
 
     def covers(self, patient: Address, clinician: Address, record: bytes, at: Position) -> bool:
         """Whether an emergency case lets `clinician` read `record` at that moment."""
@@ -140,7 +149,7 @@ class Standing:
 
     def _proposed(self, event: RecoveryProposed) -> None:
         approvals = self._approvals.pop(event.patient, {}).get(event.controller, set())
-        _, threshold = self._circles.get((event.patient, GUARDIANS), (frozenset(), 0))
+        _, threshold = self.circle(event.patient, GUARDIANS)
         if not threshold or len(approvals) != threshold:
             self._find(13, event, "A recovery was proposed by too few guardians.")
         if event.due != event.at.timestamp + RECOVERY_SECONDS:
@@ -210,7 +219,7 @@ class Standing:
             self._shares.add((index, event.custodian))
 
     def _is_member(self, patient: Address, circle: int, account: Address) -> bool:
-        return account in self._circles.get((patient, circle), (frozenset(), 0))[0]
+        return account in self.circle(patient, circle)[0]
 
     def _case(self, patient: Address, clinician: Address) -> Case | None:
         index = self._latest.get((patient, clinician))

@@ -15,10 +15,11 @@ from core.errors import (
 )
 from core.events import Event, ReadingKeyPublished
 from core.hashing import ZERO_HASH, Address, abi_word, address, keccak256
-from core.records import Terms
+from core.records import Recovery, Terms
 from core.typed_data import PublishReadingKey, Signed
 from ledger.artifact import Artifact
-from ledger.consent import Consent, revert_reason
+from ledger.consent import Consent
+from ledger.contract import revert_reason
 from ledger.events import EventReader
 from ledger.relayer import relayer_account
 from ledger.revert_map import WRONG_SIGNATURE, refusal, stale
@@ -73,27 +74,33 @@ class EvmLedger:
         return number(header.get("timestamp") if isinstance(header, dict) else None)
 
     def relay(self, signed: Signed) -> bytes:
-        if self._sender is None:
-            raise InputError("This ledger only reads.", remedy="Name a relayer key file.")
         genuine = self._require_signature(signed)
-        calldata = self.consent.carry(signed)
-        try:
-            receipt = self._sender.send(self.settings.contract, calldata)
-            if not receipt.succeeded:
-                # Somebody else came between simulation and block: ask again for the reason.
-                self._sender.simulate(self.settings.contract, calldata)
-        except NodeRefusedError as error:
-            raise _refused(error, genuine=genuine) from error
-        self._require_effect(receipt)
-        if self._snapshots is not None:
-            self._snapshots.save(self.rpc, at_least=receipt.block)
-        return receipt.transaction
+        return self._send(self.consent.carry(signed), genuine=genuine)
+
+    def complete_recovery(self, patient: Address) -> bytes:
+        return self._send(self.consent.encode("complete_recovery", (patient,)), genuine=False)
 
     def commitment(self, patient: Address, record: bytes) -> bytes:
         return bytes(self._read("records", patient, record))
 
     def head(self, patient: Address) -> bytes:
         return bytes(self._read("heads", patient))
+
+    def controller(self, patient: Address) -> Address:
+        return self.consent.standing(patient, block=self._block).controller
+
+    def settings_seq(self, patient: Address) -> int:
+        return self.consent.standing(patient, block=self._block).settings_seq
+
+    def is_member(self, patient: Address, circle: int, account: Address) -> bool:
+        return bool(self._read("membership", patient, circle, account)[0])
+
+    def threshold(self, patient: Address, circle: int) -> int:
+        return int(self._read("membership", patient, circle, patient)[1])
+
+    def recovery(self, patient: Address) -> Recovery | None:
+        controller, due = self._read("recovery", patient)
+        return Recovery(controller=address(controller), due=int(due)) if due else None
 
     def cutoff(self, patient: Address) -> int:
         return self.consent.standing(patient, block=self._block).cutoff
@@ -152,6 +159,25 @@ class EvmLedger:
 
     def _read(self, name: str, *arguments: object) -> Any:
         return self.consent.read(name, *arguments, block=self._block)
+
+    def _send(self, calldata: bytes, *, genuine: bool) -> bytes:
+        """Send a call of the contract; its transaction, once confirmed.
+
+        `genuine`: whether the signature in it is known to be by whom it has to be.
+        """
+        if self._sender is None:
+            raise InputError("This ledger only reads.", remedy="Name a relayer key file.")
+        try:
+            receipt = self._sender.send(self.settings.contract, calldata)
+            if not receipt.succeeded:
+                # Somebody else came between simulation and block: ask again for the reason.
+                self._sender.simulate(self.settings.contract, calldata)
+        except NodeRefusedError as error:
+            raise _refused(error, genuine=genuine) from error
+        self._require_effect(receipt)
+        if self._snapshots is not None:
+            self._snapshots.save(self.rpc, at_least=receipt.block)
+        return receipt.transaction
 
     def _require_signature(self, signed: Signed) -> bool:
         """Whether a plain account's own key signed; a contract account is left to the chain.

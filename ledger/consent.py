@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from eth_abi.exceptions import DecodingError, EncodingError
-from web3 import Web3
 
 from core.eip712 import TypedStruct
-from core.errors import InputError, WrongContractError
-from core.hashing import ZERO_ADDRESS, Address, address, keccak256
+from core.errors import InputError
+from core.hashing import ZERO_ADDRESS, Address, address
 from core.typed_data import (
     ApproveRecovery,
     Batch,
@@ -31,7 +27,8 @@ from core.typed_data import (
     VetoRecovery,
 )
 from ledger.artifact import Artifact
-from ledger.rpc import NodeRefusedError, Rpc, data
+from ledger.contract import Contract
+from ledger.rpc import Rpc
 
 _CARRIERS: Mapping[type[TypedStruct], str] = {
     SealRecord: "seal_signed",
@@ -56,8 +53,6 @@ _CARRIERS: Mapping[type[TypedStruct], str] = {
 
 _CIRCLES: Mapping[type[TypedStruct], int] = {SetGuardians: 0, SetCustodians: 1}
 
-_ERROR_STRING = keccak256(b"Error(string)")[:4]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -68,50 +63,11 @@ class Standing:
     settings_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Input:
-    """An argument: an array of structs has its fields in `parts`, by name and type."""
-
-    name: str
-    kind: str
-    parts: tuple[tuple[str, str], ...] = ()
-
-    def value(self, given: Any) -> Any:
-        """What the codec takes for it."""
-        if not self.parts:
-            return given
-        return [tuple(_plain(getattr(each, n), kind) for n, kind in self.parts) for each in given]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Function:
-    selector: bytes
-    inputs: tuple[_Input, ...]
-    outputs: tuple[str, ...]
-
-
-class Consent:
+class Consent(Contract):
     """One deployed contract behind one node."""
 
     def __init__(self, rpc: Rpc, artifact: Artifact, account: Address) -> None:
-        self.account = account
-        self._rpc = rpc
-        self._codec = Web3().codec
-        self._functions = _functions(artifact)
-
-    def read(self, name: str, *arguments: Any, block: str) -> Any:
-        """The answer of a view at a block (a number in hexadecimal, "latest" or "pending").
-
-        Raises WrongContractError when what stands at the address does not answer so.
-        """
-        function = self._functions[name]
-        call = {"to": self.account, "data": "0x" + self._encode(function, arguments).hex()}
-        try:
-            answer = data(self._rpc.call("eth_call", [call, block]))
-            values = self._codec.decode(function.outputs, answer)
-        except DecodingError as error:
-            raise WrongContractError(f"No Consent contract answers at {self.account}.") from error
-        return values[0] if len(values) == 1 else values
+        super().__init__(rpc, artifact, account, name="Consent")
 
     def carry(self, signed: Signed) -> bytes:
         """The calldata that carries a signed message.
@@ -119,7 +75,7 @@ class Consent:
         Raises InputError when a field does not fit its type.
         """
         message = signed.message
-        function = self._functions[_CARRIERS[type(message)]]
+        function = _CARRIERS[type(message)]
         extra = {
             "signature": signed.signature,
             "key": signed.payload,
@@ -131,9 +87,9 @@ class Consent:
         }
         arguments = [
             extra[each.name] if each.name in extra else each.value(getattr(message, each.name))
-            for each in function.inputs
+            for each in self.inputs(function)
         ]
-        return self._encode(function, arguments)
+        return self.encode(function, arguments)
 
     def standing(self, patient: Address, *, block: str) -> Standing:
         """Who speaks for `patient`, and the nonces of what concerns all of its grants."""
@@ -166,55 +122,3 @@ class Consent:
             return signed.by
         patient: Address = getattr(message, "patient")  # noqa: B009  # each that is left has one
         return self.standing(patient, block=block).controller
-
-    def _encode(self, function: _Function, arguments: Any) -> bytes:
-        try:
-            return function.selector + self._codec.encode(
-                [each.kind for each in function.inputs], arguments
-            )
-        except (EncodingError, TypeError, ValueError) as error:
-            raise InputError(f"A field does not fit its type ({type(error).__name__}).") from None
-
-
-def revert_reason(refused: NodeRefusedError) -> str | None:
-    """The contract's string in a refused call; None when it was not the contract that refused.
-
-    Source: Solidity ABI specification, Error(string).
-    """
-    try:
-        encoded = bytes.fromhex(refused.data.removeprefix("0x"))
-        if encoded[:4] == _ERROR_STRING:
-            return str(Web3().codec.decode(["string"], encoded[4:])[0])
-    except (ValueError, DecodingError):
-        return ""
-    return "" if "revert" in refused.message.lower() else None
-
-
-def _functions(artifact: Artifact) -> dict[str, _Function]:
-    return {
-        entry["name"]: _function(entry) for entry in artifact.abi if entry["type"] == "function"
-    }
-
-
-def _function(entry: dict[str, Any]) -> _Function:
-    inputs = tuple(map(_input, entry["inputs"]))
-    signature = f"{entry['name']}({','.join(each.kind for each in inputs)})"
-    return _Function(
-        selector=keccak256(signature.encode())[:4],
-        inputs=inputs,
-        outputs=tuple(each["type"] for each in entry["outputs"]),
-    )
-
-
-def _input(entry: dict[str, Any]) -> _Input:
-    kind = entry["type"]
-    if not kind.startswith("tuple"):
-        return _Input(name=entry["name"], kind=kind)
-    parts = tuple((each["name"], each["type"]) for each in entry["components"])
-    inner = ",".join(each for _, each in parts)
-    return _Input(name=entry["name"], kind=kind.replace("tuple", f"({inner})"), parts=parts)
-
-
-def _plain(value: Any, kind: str) -> Any:
-    """In a batch an account travels as a number: its word, undecoded."""
-    return int(value, 16) if kind == "uint256" and isinstance(value, str) else value

@@ -98,7 +98,7 @@ def deploy(
     )
     if credentials is None:
         credentials = _put(
-            sender, _companion(artifact), regulator or address(relayer.address)
+            sender, companion(artifact), regulator or address(relayer.address)
         ).contract
     receipt = _put(sender, artifact, credentials)
     require_contract(rpc, artifact, _domain(chain_id, receipt.contract))
@@ -133,7 +133,8 @@ def _put(sender: Sender, artifact: Artifact, argument: Address) -> _Put:
     return _Put(contract=receipt.contract, block=receipt.block, transaction=receipt.transaction)
 
 
-def _companion(artifact: Artifact) -> Artifact:
+def companion(artifact: Artifact) -> Artifact:
+    """Credentials, of an artifact of Consent. Raises SetupError."""
     if artifact.credentials is None:
         raise SetupError("The Credentials contract was not compiled.")
     return artifact.credentials

@@ -25,7 +25,7 @@ _SLOWEST_POLL_SECONDS = 1.0
 
 
 class RelayerFundsError(ChainError):
-    """The relayer's account has no ether to pay for a transaction."""
+    """The sending account has no ether to pay for a transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +133,8 @@ class Sender:
         message = error.message.lower()
         if "insufficient funds" in message:
             raise RelayerFundsError(
-                f"The relayer {self.account} has no ether on chain {self._chain_id}.",
-                remedy=f"Send some to {self.account}, or relay with another key.",
+                f"The account {self.account} has no ether on chain {self._chain_id}.",
+                remedy=f"Send some to {self.account}, or use another account.",
             ) from error
         return attempt < _NONCE_ATTEMPTS and any(each in message for each in _NONCE_TAKEN)
 

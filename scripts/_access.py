@@ -3,8 +3,12 @@
 The demo's story and the commands say the same things by these; the dapp does so in the browser.
 """
 
-from core.errors import InputError
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from core.errors import AccessDeniedError, InputError, VerificationError
 from core.events import AccessRequested
+from core.flows.guardians import is_sealed_to_former_key
 from core.flows.open import hand_over, own_handover, prepare_receipt
 from core.flows.share import (
     DAY_SECONDS,
@@ -14,7 +18,7 @@ from core.flows.share import (
     reader_key,
 )
 from core.flows.submit import sign_and_submit
-from core.hashing import Address
+from core.hashing import Address, address
 from core.ports import Ledger
 from ipfs.envelope import Recipient, rewrap
 from ipfs.vault import IpfsVault
@@ -49,7 +53,7 @@ def ask(
 def grant(
     ledger: Ledger,
     vault: IpfsVault,
-    patient: Owner,
+    owner: Owner,
     request: AccessRequested,
     *,
     purposes: int | None = None,
@@ -57,28 +61,29 @@ def grant(
 ) -> int:
     """Wrap the present version's key for whoever asked, then grant; when that ends.
 
+    `owner` is whoever controls the record.
+
     `purposes` and `days` narrow what was asked for. Raises InputError, ConsentRefusedError,
     AccessDeniedError when nothing is sealed yet, StoreError.
     """
-    account = patient.signer.account
-    if request.patient != account:
-        raise InputError("This request is to somebody else.", remedy="Use that patient's wallet.")
+    patient = spoken_for(ledger, owner, request.patient)
     sooner = request.expiry if days is None else ledger.now() + days * DAY_SECONDS
     expiry = min(sooner, request.expiry)
     # Refused before anything is wrapped.
     prepare_grant(ledger, request, bytes(32), purposes=purposes, expiry=expiry)
-    own = own_handover(ledger, vault, patient=account)
-    envelope = rewrap(
-        patient.identity,
-        own.envelope,
-        own.context,
-        reader=account,
-        to=Recipient(reader_key(ledger, request.grantee)),
-        for_reader=request.grantee,
-    )
+    own, to = own_handover(ledger, vault, patient=patient), reader_key(ledger, request.grantee)
+    with _owners_key(ledger, patient):
+        envelope = rewrap(
+            owner.identity,
+            own.envelope,
+            own.context,
+            reader=patient,
+            to=Recipient(to),
+            for_reader=request.grantee,
+        )
     digest = vault.put_envelope(own.commitment, request.grantee, envelope)
     message = prepare_grant(ledger, request, digest, purposes=purposes, expiry=expiry)
-    sign_and_submit(ledger, patient.signer, message)
+    sign_and_submit(ledger, owner.signer, message)
     return expiry
 
 
@@ -90,10 +95,42 @@ def read(
     Raises AccessDeniedError without a live grant, VerificationError, StoreError.
     """
     account = reader.signer.account
-    if account != patient:
+    is_owner = account == ledger.controller(patient)
+    if not is_owner:
         receipt = prepare_receipt(ledger, reader=account, patient=patient, purpose=purpose)
         sign_and_submit(ledger, reader.signer, receipt)
     handed = hand_over(ledger, vault, reader=account, patient=patient, purpose=purpose)
-    return vault.open(
-        reader.identity, handed.commitment, handed.context, handed.envelope_digest, account
-    )
+    bound = patient if is_owner else account
+    with _owners_key(ledger, patient) if is_owner else nullcontext():
+        return vault.open(
+            reader.identity, handed.commitment, handed.context, handed.envelope_digest, bound
+        )
+
+
+def spoken_for(ledger: Ledger, owner: Owner, patient: str | None) -> Address:
+    """The patient whom a wallet speaks for: itself, or the one named, if control moved to it.
+
+    Raises InputError when it does not.
+    """
+    account = owner.signer.account
+    whose = account if patient is None else address(patient)
+    if (controller := ledger.controller(whose)) != account:
+        raise InputError(
+            f"This wallet does not speak for {whose}: {controller} does.",
+            remedy="Use that account's wallet; with --patient, where guardians moved control.",
+        )
+    return whose
+
+
+@contextmanager
+def _owners_key(ledger: Ledger, patient: Address) -> Iterator[None]:
+    """Say what happened when a version does not open because control moved after its sealing."""
+    try:
+        yield
+    except VerificationError as error:
+        if not is_sealed_to_former_key(ledger.events(), patient):
+            raise
+        raise AccessDeniedError(
+            "The history was sealed to the reading key of before control moved.",
+            remedy="Make it anew from the paper and publish it; grants then need to be given anew.",
+        ) from error

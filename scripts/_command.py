@@ -58,8 +58,14 @@ ipfs_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
+patient_option = click.option(
+    "--patient",
+    help="Whose record, where guardians moved control of it to this wallet. Default: its own.",
+)
+
+
 def wallet_option(whose: str) -> Callable[[F], F]:
-    """`--wallet FILE`: the patient's or the doctor's under home/people unless named."""
+    """`--wallet FILE`: that person's under home/people unless named."""
     return click.option(
         "--wallet",
         type=click.Path(dir_okay=False, path_type=Path),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import AnamnesisError, InputError, MixedPatientsError, NoPaperError
+from core.hashing import Address
 from core.outbox import Publication
 from scripts._local import Places, store_settings
 from scripts._settings import Settings
@@ -155,14 +156,15 @@ def paper_payload(
     return payloads[0] if payloads[0] == present else payloads[-1], exit_code(reading)
 
 
-def present_payload(ledger: "EvmLedger", vault: "IpfsVault", owner: "Owner") -> bytes | None:
+def present_payload(
+    ledger: "EvmLedger", vault: "IpfsVault", owner: "Owner", patient: Address
+) -> bytes | None:
     """What is published now, opened with the owner's key; None when nothing is or it does not."""
     from core.flows.open import own_handover
 
-    account = owner.signer.account
     try:
-        own = own_handover(ledger, vault, patient=account)
-        return vault.open(owner.identity, own.commitment, own.context, own.envelope_digest, account)
+        own = own_handover(ledger, vault, patient=patient)
+        return vault.open(owner.identity, own.commitment, own.context, own.envelope_digest, patient)
     except AnamnesisError:
         return None
 

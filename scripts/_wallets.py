@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from core.errors import InputError
 from ipfs.envelope import Identity
 from ipfs.reading_key import RecoveryCode, derive_identity, reading_key_message
+from ledger import key_file
 from ledger.wallet import KeySigner
 from scripts._local import write_private
 
@@ -24,6 +26,18 @@ class Owner:
     identity: Identity
 
 
+def account_in(file: Path) -> LocalAccount:
+    """The account of a wallet file, or of a key file such as the relayer's.
+
+    Raises InputError when it is neither, SetupError for a key file that others can read.
+    """
+    if file.is_file() and len(file.read_text().split()) == 1:
+        return key_file.load(file)
+    owner_of(file)
+    account: LocalAccount = Account.from_key(file.read_text().split()[0])
+    return account
+
+
 def owner_of(file: Path) -> Owner:
     """The wallet and reading key in a file as `anamnesis demo` keeps them under home/people.
 
@@ -32,7 +46,7 @@ def owner_of(file: Path) -> Owner:
     if not file.is_file():
         raise InputError(
             f"There is no wallet file {file}.",
-            remedy="Name one with --wallet; `anamnesis demo` makes some under home/people.",
+            remedy="Name one with --wallet; `anamnesis wallet FILE --new` makes one.",
         )
     try:
         key, code = file.read_text().split()

@@ -9,10 +9,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from core.errors import InputError, VerificationError
+from core.errors import VerificationError
 from core.hashing import Address, address
 from core.purposes import describe
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
+from scripts._moments import parse_moment
 
 if TYPE_CHECKING:
     from core.findings import Audit, Case, Grant, Receipt
@@ -43,7 +44,7 @@ def cli(
 
     settings = settings_from(home, rpc_url=rpc, consent=consent)
     only = address(patient) if patient else None
-    moment = _moment(at)
+    moment = parse_moment(at) if at else int(time.time())
     result = audit(connect_ledger(settings))
     if as_json:
         emit(_shown(result, only, moment))
@@ -55,17 +56,6 @@ def cli(
         talk(click.style("not consistent: ", fg="red") + error.user_message())
         raise SystemExit(error.exit_code) from error
     talk(click.style("consistent", fg="green") + f": {result.events} events, every head reached.")
-
-
-def _moment(text: str | None) -> int:
-    if text is None:
-        return int(time.time())
-    try:
-        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
-    except ValueError as error:
-        raise InputError(
-            f"{text!r} is no moment.", remedy="Write 2026-03-01 or 2026-03-01T14:30, in UTC."
-        ) from error
 
 
 def _shown(audit: "Audit", only: Address | None, moment: int) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`anamnesis grant`: a patient answers a request."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,12 @@ from scripts._command import (
     home_option,
     ipfs_option,
     json_option,
+    patient_option,
     settings_from,
     talk,
     wallet_option,
 )
+from scripts._moments import in_words
 
 if TYPE_CHECKING:
     from core.events import AccessRequested
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.argument("request")
 @click.option("--purposes", help="Fewer than were asked for, as TREAT; default: all of them.")
 @click.option("--days", type=click.IntRange(1), help="End sooner than was asked for.")
+@patient_option
 @wallet_option("patient")
 @ipfs_option
 @home_option
@@ -36,6 +38,7 @@ def cli(
     request: str,
     purposes: str | None,
     days: int | None,
+    patient: str | None,
     wallet: Path | None,
     ipfs: str | None,
     home: Path | None,
@@ -47,24 +50,24 @@ def cli(
     """
     from core.flows.share import open_requests
     from ledger.audit import audit
-    from scripts._access import grant
+    from scripts._access import grant, spoken_for
     from scripts._local import connect_ledger
     from scripts._vault import opened
     from scripts._wallets import owner_of
 
     settings = settings_from(home, ipfs=ipfs)
-    patient = owner_of(wallet or settings.home / "people" / "patient")
+    owner = owner_of(wallet or settings.home / "people" / "patient")
     ledger = connect_ledger(settings)
-    asked = _one(request, open_requests(audit(ledger), patient.signer.account, ledger.now()))
+    whose = spoken_for(ledger, owner, patient)
+    asked = _one(request, open_requests(audit(ledger), whose, ledger.now()))
     narrowed = asked.purposes if purposes is None else parse(purposes)
     with opened(settings) as kept:
-        expiry = grant(ledger, kept.vault, patient, asked, purposes=narrowed, days=days)
+        expiry = grant(ledger, kept.vault, owner, asked, purposes=narrowed, days=days)
     if as_json:
         emit({"reader": asked.grantee, "purposes": describe(narrowed), "expiry": expiry})
         return
     click.echo(asked.grantee)
-    until = datetime.fromtimestamp(expiry, UTC).strftime("%d %b %Y, %H:%M UTC")
-    talk(f"May read your history for {describe(narrowed)} until {until}.")
+    talk(f"May read the history for {describe(narrowed)} until {in_words(expiry)}.")
 
 
 def _one(text: str, asked: "Sequence[AccessRequested]") -> "AccessRequested":

@@ -1,5 +1,6 @@
 """`anamnesis publish`: a history to an acknowledged version, resumed wherever it was cut off."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import click
 from rich.console import Console
 
 from core.errors import InputError, PublicationError
+from core.hashing import Address
 from core.outbox import Publication, Stage
 from scripts._command import (
     Command,
@@ -16,6 +18,7 @@ from scripts._command import (
     home_option,
     ipfs_option,
     json_option,
+    patient_option,
     settings_from,
     talk,
     wallet_option,
@@ -24,8 +27,6 @@ from scripts._paperwork import cache_option
 
 if TYPE_CHECKING:
     from core.flows.publish import Published, Publisher
-    from ipfs.vault import IpfsVault
-    from ledger.client import EvmLedger
     from scripts._settings import Settings
     from scripts._wallets import Owner
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
 @click.option("--resume", is_flag=True, help="Carry on with everything that is under way.")
 @click.option("--status", is_flag=True, help="Say how far each publication is; change nothing.")
+@patient_option
 @wallet_option("patient")
 @ipfs_option
 @cache_option
@@ -43,6 +45,7 @@ def cli(
     paths: tuple[Path, ...],
     resume: bool,
     status: bool,
+    patient: str | None,
     wallet: Path | None,
     ipfs: str | None,
     cache: bool,
@@ -62,7 +65,7 @@ def cli(
     elif resume:
         _resume(settings, wallet, as_json)
     else:
-        _publish(paths, settings, wallet, cache, as_json)
+        _publish(paths, settings, patient, wallet, cache, as_json)
 
 
 def _status(settings: "Settings", as_json: bool) -> None:
@@ -108,12 +111,14 @@ def _resume(settings: "Settings", wallet: Path | None, as_json: bool) -> None:
 def _publish(
     paths: tuple[Path, ...],
     settings: "Settings",
+    patient: str | None,
     wallet: Path | None,
     cache: bool,
     as_json: bool,
 ) -> None:
+    from scripts._access import spoken_for
     from scripts._local import connect_ledger
-    from scripts._publishing import make_publisher, open_outbox
+    from scripts._publishing import make_publisher, open_outbox, present_payload
     from scripts._vault import opened
     from scripts._wallets import owner_of
 
@@ -124,12 +129,15 @@ def _publish(
         opened(settings) as vault,
     ):
         ledger = connect_ledger(settings)
+        whose = spoken_for(ledger, owner, patient)
         bar.stop()  # reading has a bar of its own
-        payload, code = _payload(paths, settings, cache, ledger, vault.vault, owner)
+        payload, code = _payload(
+            paths, settings, cache, lambda: present_payload(ledger, vault.vault, owner, whose)
+        )
         bar.start()
         publisher = make_publisher(ledger, vault.vault, vault.store, outbox)
-        published = _with_reading_key(publisher, owner, payload)
-    _tell(published, as_json, owner)
+        published = _with_reading_key(publisher, owner, whose, payload)
+    _tell(published, as_json, whose)
     raise SystemExit(code)
 
 
@@ -146,33 +154,32 @@ def _payload(
     paths: tuple[Path, ...],
     settings: "Settings",
     cache: bool,
-    ledger: "EvmLedger",
-    vault: "IpfsVault",
-    owner: "Owner",
+    present: Callable[[], bytes | None],
 ) -> tuple[bytes, int]:
-    from scripts._publishing import paper_payload, present_payload, summary_in, summary_payload
+    from scripts._publishing import paper_payload, summary_in, summary_payload
 
     if (summary := summary_in(paths)) is not None:
         return summary_payload(summary), 0
-    present = present_payload(ledger, vault, owner)
-    return paper_payload(paths, settings, cache=cache, present=present)
+    return paper_payload(paths, settings, cache=cache, present=present())
 
 
-def _with_reading_key(publisher: "Publisher", owner: "Owner", payload: bytes) -> "Published":
+def _with_reading_key(
+    publisher: "Publisher", owner: "Owner", patient: Address, payload: bytes
+) -> "Published":
     """Publish; an account that has no reading key yet gets the one of its wallet file first."""
     from scripts._access import enrol
 
     if publisher.ledger.reading_key(owner.signer.account) is None:
         enrol(publisher.ledger, owner)
-    return publisher.publish(owner.signer, payload)
+    return publisher.publish(owner.signer, payload, patient=patient)
 
 
-def _tell(published: "Published", as_json: bool, owner: "Owner") -> None:
+def _tell(published: "Published", as_json: bool, patient: Address) -> None:
     transaction = published.transaction
     if as_json:
         emit(
             {
-                "patient": owner.signer.account,
+                "patient": patient,
                 "version": published.version,
                 "commitment": "0x" + published.commitment.hex(),
                 "transaction": "0x" + transaction.hex() if transaction else None,

@@ -1,6 +1,5 @@
 """`anamnesis requests`: who asks a patient for access."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import click
 from core.hashing import address
 from core.purposes import describe
 from scripts._command import Command, emit, home_option, json_option, settings_from, talk
+from scripts._moments import in_words
 
 if TYPE_CHECKING:
     from core.events import AccessRequested
@@ -34,10 +34,9 @@ def cli(patient: str, home: Path | None, as_json: bool) -> None:
         emit([_shown(each) for each in asked])
         return
     for each in asked:
-        until = datetime.fromtimestamp(each.expiry, UTC).strftime("%d %b %Y, %H:%M UTC")
         click.echo(
             f"0x{each.request.hex()}  {each.grantee} asks for {describe(each.purposes)} until "
-            f"{until}"
+            f"{in_words(each.expiry)}"
         )
     if not asked:
         talk("Nobody is asking.")

@@ -11,6 +11,7 @@ from scripts._command import (
     emit,
     home_option,
     json_option,
+    patient_option,
     settings_from,
     talk,
     wallet_option,
@@ -20,11 +21,17 @@ from scripts._command import (
 @click.command(cls=Command)
 @click.argument("reader", required=False)
 @click.option("--all", "everybody", is_flag=True, help="Everybody's, and what was signed unsent.")
+@patient_option
 @wallet_option("patient")
 @home_option
 @json_option
 def cli(
-    reader: str | None, everybody: bool, wallet: Path | None, home: Path | None, as_json: bool
+    reader: str | None,
+    everybody: bool,
+    patient: str | None,
+    wallet: Path | None,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Take READER's access to your history back.
 
@@ -33,6 +40,7 @@ def cli(
     """
     from core.flows.share import prepare_revoke, prepare_revoke_all
     from core.flows.submit import sign_and_submit
+    from scripts._access import spoken_for
     from scripts._local import connect_ledger
     from scripts._wallets import owner_of
 
@@ -40,11 +48,12 @@ def cli(
         raise InputError("Whose access is not clear.", remedy="Name one account, or --all.")
     whom = address(reader) if reader else None
     settings = settings_from(home)
-    patient = owner_of(wallet or settings.home / "people" / "patient")
-    ledger, account = connect_ledger(settings), patient.signer.account
+    owner = owner_of(wallet or settings.home / "people" / "patient")
+    ledger = connect_ledger(settings)
+    account = spoken_for(ledger, owner, patient)
     transaction = sign_and_submit(
         ledger,
-        patient.signer,
+        owner.signer,
         prepare_revoke(ledger, patient=account, grantee=whom)
         if whom
         else prepare_revoke_all(ledger, patient=account),

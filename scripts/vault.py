@@ -16,6 +16,7 @@ from scripts._command import (
     home_option,
     ipfs_option,
     json_option,
+    patient_option,
     settings_from,
     talk,
 )
@@ -44,6 +45,7 @@ def cli() -> None:
 @cli.command(cls=Command)
 @wallet_option
 @record_option
+@patient_option
 @click.option("--revoke", multiple=True, help="Take this account's access back first; repeatable.")
 @ipfs_option
 @home_option
@@ -51,6 +53,7 @@ def cli() -> None:
 def rotate(
     wallet: Path,
     record: str | None,
+    patient: str | None,
     revoke: tuple[str, ...],
     ipfs: str | None,
     home: Path | None,
@@ -62,6 +65,7 @@ def rotate(
     """
     from core.flows.rotate import rotate as rotate_record
     from ipfs.rotation import OwnersVault
+    from scripts._access import spoken_for
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
     from scripts._wallets import owner_of
@@ -74,6 +78,7 @@ def rotate(
             make_publisher(ledger, open_vault.vault, open_vault.store, outbox),
             OwnersVault(open_vault.vault, owner.identity),
             owner.signer,
+            patient=spoken_for(ledger, owner, patient),
             record=hash_of(record) or HISTORY_RECORD,
             revoke=taken,
         )

@@ -83,7 +83,7 @@ def hand_over(
     the vault does not hold what the chain names.
     """
     require_access(ledger, reader=reader, patient=patient, record=record, purpose=purpose)
-    if reader == patient:
+    if reader == ledger.controller(patient):
         return own_handover(ledger, vault, patient=patient, record=record)
     digest = granted_envelope(ledger.events(), patient=patient, reader=reader, record=record)
     return _handover(ledger, vault, patient, record, digest)

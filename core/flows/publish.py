@@ -67,11 +67,11 @@ def store(ledger: Ledger, vault: Vault, patient: Address, payload: bytes) -> Sea
 
 
 def prepare_seal(ledger: Ledger, sealing: Sealing) -> SealRecord:
-    """The message by which the patient commits to a stored sealing."""
+    """The message by which the patient, or whoever controls the record, commits to a sealing."""
     context = sealing.context
     return SealRecord(
         patient=context.patient,
-        author=context.patient,
+        author=ledger.controller(context.patient),
         record=context.record,
         commitment=sealing.commitment,
         previous=sealing.previous,
@@ -103,14 +103,18 @@ class Publisher:
     require_kept: Callable[[Vault, Sealing], None] = read_back
     """Raises StoreError or VerificationError unless record and envelope are in the store."""
 
-    def publish(self, signer: Signer, payload: bytes) -> Published:
+    def publish(
+        self, signer: Signer, payload: bytes, *, patient: Address | None = None
+    ) -> Published:
         """Payload to acknowledged version; repeated after any interruption, nothing is doubled.
 
+        `patient` is the signer unless control was moved to it: the version is then sealed to the
+        signer's own reading key.
         A message that is under way for the same record is brought to its end first. Raises
         ConsentRefusedError when the contract refuses, PublicationError when this one ends
         otherwise without an acknowledgement, and else what keeps it from going on.
         """
-        subject = self._subject(signer.account)
+        subject = self._subject(patient or signer.account)
         with self.outbox.alone(subject):
             self.finish_last(subject)
             if (known := self._published(subject, payload)) is not None:
@@ -189,8 +193,7 @@ class Publisher:
 
     def _published(self, subject: Subject, payload: bytes) -> Published | None:
         """The chain's present version, acknowledged, if it carries exactly this payload."""
-        present = self._present(subject)
-        key = self.ledger.reading_key(subject.patient)
+        present, key = self._present(subject), self._owner_key(subject)
         if present == ZERO_HASH or key is None or not self.vault.holds(present, payload, key):
             return None
         self.settle()
@@ -240,7 +243,7 @@ class Publisher:
         return None
 
     def _store(self, subject: Subject, payload: bytes) -> Publication:
-        key = self.ledger.reading_key(subject.patient)
+        key = self._owner_key(subject)
         if key is None:
             raise ConsentRefusedError(
                 "This account has no reading key yet.",
@@ -260,12 +263,12 @@ class Publisher:
             return self._send(publication)
         if (ended := self._ended(publication)) is not None:
             return ended
-        if signer is None or signer.account != publication.context.patient:
+        if signer is None or signer.account != self._author(publication):
             return publication
         return self._send(self._sign(publication, signer))
 
     def _sign(self, publication: Publication, signer: Signer) -> Publication:
-        message = publication.message(deadline(self.ledger))
+        message = publication.message(deadline(self.ledger), signer.account)
         signature = signer.sign(self.ledger.domain, message)
         return self._put(publication.signed(Signed(message=message, signature=signature)))
 
@@ -292,7 +295,7 @@ class Publisher:
         Raises the contract's refusal, once it is on record.
         """
         try:
-            transaction = self.ledger.relay(publication.carried())
+            transaction = self.ledger.relay(publication.carried(self._author(publication)))
         except ConsentRefusedError as error:
             if (ended := self._ended(publication)) is not None:
                 return ended
@@ -328,6 +331,14 @@ class Publisher:
             == (publication.context.patient, publication.context.record, publication.commitment)
             for event in self.ledger.events()
         )
+
+    def _author(self, publication: Publication) -> Address:
+        """Who has to sign. If control moved after somebody did, the contract refuses it."""
+        return self.ledger.controller(publication.context.patient)
+
+    def _owner_key(self, subject: Subject) -> bytes | None:
+        """The reading key of whoever controls the record now."""
+        return self.ledger.reading_key(self.ledger.controller(subject.patient))
 
     def _present(self, subject: Subject) -> bytes:
         return self.ledger.commitment(subject.patient, subject.record)

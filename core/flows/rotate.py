@@ -82,19 +82,23 @@ def rotate(
     resealer: Resealer,
     signer: Signer,
     *,
+    patient: Address | None = None,
     record: bytes = HISTORY_RECORD,
     revoke: Sequence[Address] = (),
 ) -> Rotated:
     """The whole flow for a signer at hand; who is named in `revoke` loses access first.
+
+    `patient` is the signer unless control was moved to it.
 
     The new version goes through the publisher's outbox, as every other does, and the old bytes go
     only once it has settled. Safe to repeat. Raises AccessDeniedError when nothing is sealed,
     StoreError when the vault does not hold the present version, VerificationError when it does
     not open, and as `Publisher.commit` does.
     """
-    ledger, vault, patient = publisher.ledger, publisher.vault, signer.account
+    ledger, vault = publisher.ledger, publisher.vault
+    patient = patient or signer.account
     for reader in revoke:
-        _take_back(ledger, signer, reader, record)
+        _take_back(ledger, signer, patient, reader, record)
     sealing = prepare_rotation(ledger, vault, resealer, patient=patient, record=record)
     due = due_grants(ledger, sealing)
     digests = resealer.wrap(sealing, _readers(ledger, due))
@@ -128,7 +132,9 @@ def prepare_rotation(
         return unfinished
     context = present_context(ledger, vault, patient, record)
     envelope = _sealed(ledger, patient, present).envelope
-    return resealer.reseal(context, present, envelope, reader_key(ledger, patient))
+    return resealer.reseal(
+        context, present, envelope, reader_key(ledger, ledger.controller(patient))
+    )
 
 
 def rotate_reading_key(
@@ -180,10 +186,12 @@ def _sealed(ledger: Ledger, patient: Address, commitment: bytes) -> RecordSealed
     )
 
 
-def _take_back(ledger: Ledger, signer: Signer, reader: Address, record: bytes) -> None:
+def _take_back(
+    ledger: Ledger, signer: Signer, patient: Address, reader: Address, record: bytes
+) -> None:
     for each in (record, ALL_RECORDS):
-        if ledger.terms(signer.account, reader, each).expiry:
-            message = prepare_revoke(ledger, patient=signer.account, grantee=reader, record=each)
+        if ledger.terms(patient, reader, each).expiry:
+            message = prepare_revoke(ledger, patient=patient, grantee=reader, record=each)
             sign_and_submit(ledger, signer, message)
 
 

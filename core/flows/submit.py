@@ -18,4 +18,6 @@ def sign_and_submit(
 ) -> bytes:
     """Sign `message`, relay it, return the hash of the confirmed transaction."""
     signature = signer.sign(ledger.domain, message)
-    return ledger.relay(Signed(message=message, signature=signature, payload=payload))
+    return ledger.relay(
+        Signed(message=message, signature=signature, payload=payload, by=signer.account)
+    )

@@ -74,6 +74,10 @@ class FakeLedger:
         self._require_up()
         return self.time
 
+    def controller(self, patient: Address) -> Address:
+        """Control never moves here: recoveries are tried on the contract itself."""
+        return patient
+
     def commitment(self, patient: Address, record: bytes) -> bytes:
         self._require_up()
         return self._commitments.get((patient, record), ZERO_HASH)

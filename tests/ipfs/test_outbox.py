@@ -60,7 +60,9 @@ def make_publication(make_context: ContextFactory) -> MakePublication:
 
 
 def signed(publication: Publication) -> Publication:
-    return publication.signed(Signed(message=publication.message(1_000), signature=SIGNATURE))
+    owner = publication.context.patient
+    message = publication.message(1_000, owner)
+    return publication.signed(Signed(message=message, signature=SIGNATURE))
 
 
 def test_put_is_found_again_by_another_process(
