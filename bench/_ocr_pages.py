@@ -5,11 +5,13 @@
 - samples: the project's own sample paper
 - variants: other wear than either, of the pages that both have as PDF with a text layer; made here
   with a fixed seed, to notice rules that fit only the pages they were made on
+- clean scans: those of samples and rendered that are scanned flat, in grey, at 200 or 300 dpi; no
+  photo, no fax, no small copy, and no page with a text layer, which costs next to nothing
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -19,10 +21,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from scripts._paper.generate import write_samples
+from scripts._paper.model import Form
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "pages"
 _SEED = 20_240_911
 _RIVAL_PDF_DPI = 200
+_CLEAN = {
+    "samples": {Form.SCANNED_PDF.value, Form.SCAN_PNG.value},
+    "rendered": {"clean", "scan"},
+}
+"""What the two call paper that is scanned well."""
 Grey = NDArray[np.uint8]
 
 
@@ -54,6 +62,13 @@ def sample_papers(folder: Path) -> Iterator[Paper]:
     for entry in json.loads((folder / "truth.json").read_text())["documents"]:
         path = folder / entry["file"]
         yield Paper(corpus="samples", path=path, pages=tuple(entry["text"]), kind=entry["form"])
+
+
+def clean_scans(papers: Iterable[Paper]) -> Iterator[Paper]:
+    """Those of `papers` that are clean scans, as a corpus of their own."""
+    for paper in papers:
+        if paper.kind in _CLEAN.get(paper.corpus, ()):
+            yield replace(paper, corpus="clean scans")
 
 
 def variants(folder: Path) -> Iterator[Paper]:

@@ -6,10 +6,13 @@ wherever on the page. Calibration looks at every token that is a number, dose, u
 truth or as read: it is right when it is read as the truth has it, and marked when its word is
 below the confidence from which on a summary asks for no check.
 
+Truths of forms part what the paper writes in one: "466- 5087" where it has "466-5087". A token that
+joins such parts is right as long as a mark, or a letter, stays between their digits. One that makes
+a new number of two ("12 5" read as "125", "4. 60" as "4.60") is wrong, and so is half of a token.
+
 Beside it stand two counts that the rates cannot tell. `apart`: of the wrong and unmarked tokens,
-those that the truth has too but for the blanks in it (truths of forms write "466- 5087" where the
-paper has "466-5087"). `unread`: the truth's tokens that matter for which nothing was read, so that
-no word could carry a mark.
+those that the truth has too but for the blanks in it. `unread`: the truth's tokens that matter for
+which nothing was read, so that no word could carry a mark.
 """
 
 import calendar
@@ -34,6 +37,9 @@ _MONTH = re.compile(
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)(?:[a-z]*)", re.IGNORECASE
 )
 _MONTHS = frozenset(name.lower() for name in calendar.month_name if name)
+_MOST_PARTS = 5
+"""Tokens of a truth that one token read may join."""
+_ENDS_NUMBER, _OPENS_NUMBER = re.compile(r"\d[.,]?$"), re.compile(r"[.,]?\d")
 
 
 @dataclass(slots=True)
@@ -104,14 +110,15 @@ def judged(truth: list[str], words: Sequence[Word]) -> Iterator[tuple[Word, bool
     """
     true, read = [_core(token) for token in truth], [_core(word.text) for word in words]
     pairs = dict(_aligned(true, read))
-    spare = Counter(true[i] for i in set(range(len(true))) - {pairs.get(j) for j in pairs})
-    spare += Counter(true[i] for j, i in pairs.items() if i is not None and true[i] != read[j])
+    free = _unmet(true, read)
+    spare = Counter(true[i] for i in free)
+    whole = {_core("".join(truth[i] for i in run)) for run in _joinable(truth, free)}
     for j, word in enumerate(words):
         i = pairs.get(j)
         meant = true[i] if i is not None else ""
         if not (matters(read[j]) or matters(meant)):
             continue
-        right = meant == read[j]
+        right = meant == read[j] or read[j] in whole
         if not right and spare[read[j]]:
             spare[read[j]] -= 1
             right = True
@@ -123,8 +130,31 @@ def _unread(truth: list[str], words: Sequence[Word]) -> int:
     true, read = [_core(token) for token in truth], [_core(word.text) for word in words]
     met = {i for _, i in _aligned(true, read) if i is not None}
     spare = Counter(read) - Counter(true[i] for i in met)
+    for run in _joinable(truth, _unmet(true, read)):
+        if _core("".join(truth[i] for i in run)) in spare:
+            met.update(run)
     missed = Counter(token for i, token in enumerate(true) if i not in met and matters(token))
     return (missed - spare).total()
+
+
+def _unmet(true: list[str], read: list[str]) -> set[int]:
+    """The truth's tokens that were not read as they stand in their place."""
+    return set(range(len(true))) - {
+        i for j, i in _aligned(true, read) if i is not None and true[i] == read[j]
+    }
+
+
+def _joinable(truth: list[str], free: set[int]) -> Iterator[range]:
+    """Runs of tokens, all in `free`, that may be written in one without making a new number."""
+    for first in free:
+        for last in range(first + 1, first + _MOST_PARTS):
+            if last not in free or _makes_number(truth[last - 1], truth[last]):
+                break
+            yield range(first, last + 1)
+
+
+def _makes_number(before: str, after: str) -> bool:
+    return bool(_ENDS_NUMBER.search(before) and _OPENS_NUMBER.match(after))
 
 
 def matters(token: str) -> bool:

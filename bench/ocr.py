@@ -4,7 +4,8 @@ Run `python -m bench.ocr [--json] [--pages] [--variants] [--workers N] [--no-riv
 read one after the other in one run; see bench/_ocr_pages.py for what they are (those of
 `../shared/data/pages` are skipped, and listed as skipped, when that folder is not there) and
 bench/_ocr_scores.py for what is counted. The rival is `pytesseract.image_to_string(Image.open(p))`,
-one page after the other; PDF pages are drawn for it at 200 dpi.
+one page after the other; PDF pages are drawn for it at 200 dpi. "clean scans" are pages of samples
+and rendered again, so that what a good scan costs stands apart from what worn paper costs.
 
 For each corpus: pages/s and CPU seconds a page with nothing cached, the seconds for the same
 paper again (cached), and the peak of resident memory of this process and all it started, in MB.
@@ -24,7 +25,15 @@ from typing import Any, TypeVar
 
 import pytesseract
 
-from bench._ocr_pages import SHARED, Paper, drawn, sample_papers, shared_papers, variants
+from bench._ocr_pages import (
+    SHARED,
+    Paper,
+    clean_scans,
+    drawn,
+    sample_papers,
+    shared_papers,
+    variants,
+)
 from bench._ocr_scores import Score, words_of
 from core.words import Reading
 from ocr.reading import ReadingSettings, read_paths
@@ -71,8 +80,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _papers(folder: Path, *, with_variants: bool) -> Iterator[Paper]:
-    yield from sample_papers(folder / "samples")
-    yield from shared_papers()
+    usual = [*sample_papers(folder / "samples"), *shared_papers()]
+    yield from usual
+    yield from clean_scans(usual)
     if with_variants and SHARED.is_dir():
         yield from variants(folder / "variants")
 
