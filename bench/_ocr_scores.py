@@ -6,13 +6,17 @@ wherever on the page. Calibration looks at every token that is a number, dose, u
 truth or as read: it is right when it is read as the truth has it, and marked when its word is
 below the confidence from which on a summary asks for no check.
 
-Truths of forms part what the paper writes in one: "466- 5087" where it has "466-5087". A token that
-joins such parts is right as long as a mark, or a letter, stays between their digits. One that makes
-a new number of two ("12 5" read as "125", "4. 60" as "4.60") is wrong, and so is half of a token.
+A token that the truth has, too, but for its blanks is right as long as no digit or letter met or
+left another one, nor a number its decimals, by that: the truths of forms write "466- 5087" where
+the paper has "466-5087", and a report's "side.,7." may be read as two words. "12 5" for "125",
+"4. 60" for "4.60" and "m g" for "mg" are wrong. So is a token whose words and numbers
+all stand in the truth where nothing was read: a form's truth has "7363 335-" for "335-7363".
+`apart` counts those tokens, `apart_marked` the
+marked ones among them: wrong + apart and wrong_marked + apart_marked are the counts without that
+allowance.
 
-Beside it stand two counts that the rates cannot tell. `apart`: of the wrong and unmarked tokens,
-those that the truth has too but for the blanks in it. `unread`: the truth's tokens that matter for
-which nothing was read, so that no word could carry a mark.
+`unread` are the truth's tokens that matter for which nothing was read, so that no word could carry
+a mark.
 """
 
 import calendar
@@ -20,6 +24,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import accumulate
+from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
@@ -36,10 +43,8 @@ _UNIT = re.compile(
 _MONTH = re.compile(
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)(?:[a-z]*)", re.IGNORECASE
 )
+_POINTS = (".", ",")
 _MONTHS = frozenset(name.lower() for name in calendar.month_name if name)
-_MOST_PARTS = 5
-"""Tokens of a truth that one token read may join."""
-_ENDS_NUMBER, _OPENS_NUMBER = re.compile(r"\d[.,]?$"), re.compile(r"[.,]?\d")
 
 
 @dataclass(slots=True)
@@ -58,6 +63,7 @@ class Score:
     right: int = 0
     right_marked: int = 0
     apart: int = 0
+    apart_marked: int = 0
     unread: int = 0
 
     def add(self, truth: str, text: str, words: Sequence[Word] | None = None) -> float:
@@ -78,16 +84,17 @@ class Score:
 
     def _calibrate(self, truth: list[str], words: Sequence[Word]) -> None:
         self.unread += _unread(truth, words)
-        unbroken = "".join(truth)
-        for word, right in judged(truth, words):
+        for word, verdict in judged(truth, words):
             marked = word.confidence < SURE
-            if right:
-                self.right += 1
-                self.right_marked += marked
-            else:
+            if verdict is Verdict.WRONG:
                 self.wrong += 1
                 self.wrong_marked += marked
-                self.apart += not marked and _core(word.text) in unbroken
+                continue
+            self.right += 1
+            self.right_marked += marked
+            if verdict is Verdict.APART:
+                self.apart += 1
+                self.apart_marked += marked
 
     def rates(self) -> dict[str, float]:
         """Every rate that has something to be a rate of."""
@@ -99,62 +106,98 @@ class Score:
             "right_marked": (self.right_marked, self.right),
         }
         rates = {name: round(part / whole, 4) for name, (part, whole) in parts.items() if whole}
-        counts = ("wrong", "right", "apart", "unread")
+        counts = ("wrong", "right", "apart", "apart_marked", "unread")
         return {"pages": self.pages, **rates, **{name: getattr(self, name) for name in counts}}
 
 
-def judged(truth: list[str], words: Sequence[Word]) -> Iterator[tuple[Word, bool]]:
-    """The words that matter, each with whether it is right.
+class Verdict(Enum):
+    """What a token is, held against the truth."""
+
+    RIGHT = auto()
+    APART = auto()
+    """Right but for its blanks, harmlessly."""
+    WRONG = auto()
+
+
+def judged(truth: list[str], words: Sequence[Word]) -> Iterator[tuple[Word, Verdict]]:
+    """The words that matter, each with its verdict.
 
     Tokens are aligned first; one that is right but stands elsewhere in the reading order is right.
     """
     true, read = [_core(token) for token in truth], [_core(word.text) for word in words]
     pairs = dict(_aligned(true, read))
-    free = _unmet(true, read)
-    spare = Counter(true[i] for i in free)
-    whole = {_core("".join(truth[i] for i in run)) for run in _joinable(truth, free)}
+    spare = Counter(true[i] for i in set(range(len(true))) - {pairs.get(j) for j in pairs})
+    spare += Counter(true[i] for j, i in pairs.items() if i is not None and true[i] != read[j])
+    around = _around(true, read)
+    pieces = sum((Counter(_pieces(token)) for token in spare.elements()), Counter[str]())
     for j, word in enumerate(words):
         i = pairs.get(j)
         meant = true[i] if i is not None else ""
         if not (matters(read[j]) or matters(meant)):
             continue
-        right = meant == read[j] or read[j] in whole
-        if not right and spare[read[j]]:
-            spare[read[j]] -= 1
-            right = True
-        yield word, right
+        if meant == read[j] or spare[read[j]]:
+            spare[read[j]] -= meant != read[j]
+            yield word, Verdict.RIGHT
+        else:
+            own = Counter(_pieces(read[j]))
+            scattered = len(own) > 1 and own <= pieces
+            pieces -= own if scattered else Counter()
+            apart = scattered or is_apart(read[j], [truth[k] for k in around.get(j, ())])
+            yield word, Verdict.APART if apart else Verdict.WRONG
+
+
+def is_apart(token: str, truth: Sequence[str]) -> bool:
+    """Whether consecutive tokens of `truth` hold `token` but for blanks, and harmlessly so."""
+    whole, ends, at = "".join(truth), set(accumulate(map(len, truth))), -1
+    while token and (at := whole.find(token, at + 1)) >= 0:
+        end = at + len(token)
+        cuts = {at, end} - ends - {0}
+        joints = {place for place in ends if at < place < end}
+        if all(_is_harmless(whole, place) for place in cuts | joints):
+            return True
+    return False
+
+
+def _pieces(token: str) -> list[str]:
+    """The words and numbers of a token: those of "(336) 335-7392" are 336, 335 and 7392."""
+    return [piece for piece in re.split(r"[^\w.,]+", token) if piece]
+
+
+def _is_harmless(whole: str, place: int) -> bool:
+    """Whether a blank between whole[:place] and whole[place:] changes nothing that is meant."""
+    before, after = whole[:place], whole[place:]
+    if before[-1:].isalnum() and after[:1].isalnum():
+        return False
+    pointed = before[-1:] in _POINTS or after[:1] in _POINTS
+    digits = before.rstrip(".,")[-1:].isdigit() and after.lstrip(".,")[:1].isdigit()
+    return not (pointed and digits)
+
+
+def _around(true: list[str], read: list[str]) -> dict[int, range]:
+    """For each token read that is not aligned with its like, the truth's tokens in its place."""
+    found: dict[int, range] = {}
+    block: list[Any] = []
+    for step in [*Levenshtein.opcodes(true, read), None]:
+        if step is not None and step.tag != "equal":
+            block.append(step)
+            continue
+        if block:
+            place = range(block[0].src_start, block[-1].src_end)
+            found |= dict.fromkeys(range(block[0].dest_start, block[-1].dest_end), place)
+        block = []
+    return found
 
 
 def _unread(truth: list[str], words: Sequence[Word]) -> int:
     """How many of the truth's tokens that matter have no word read in their place or elsewhere."""
     true, read = [_core(token) for token in truth], [_core(word.text) for word in words]
     met = {i for _, i in _aligned(true, read) if i is not None}
+    for j, place in _around(true, read).items():
+        if is_apart(read[j], [truth[i] for i in place]):
+            met.update(i for i in place if true[i] in read[j])
     spare = Counter(read) - Counter(true[i] for i in met)
-    for run in _joinable(truth, _unmet(true, read)):
-        if _core("".join(truth[i] for i in run)) in spare:
-            met.update(run)
     missed = Counter(token for i, token in enumerate(true) if i not in met and matters(token))
     return (missed - spare).total()
-
-
-def _unmet(true: list[str], read: list[str]) -> set[int]:
-    """The truth's tokens that were not read as they stand in their place."""
-    return set(range(len(true))) - {
-        i for j, i in _aligned(true, read) if i is not None and true[i] == read[j]
-    }
-
-
-def _joinable(truth: list[str], free: set[int]) -> Iterator[range]:
-    """Runs of tokens, all in `free`, that may be written in one without making a new number."""
-    for first in free:
-        for last in range(first + 1, first + _MOST_PARTS):
-            if last not in free or _makes_number(truth[last - 1], truth[last]):
-                break
-            yield range(first, last + 1)
-
-
-def _makes_number(before: str, after: str) -> bool:
-    return bool(_ENDS_NUMBER.search(before) and _OPENS_NUMBER.match(after))
 
 
 def matters(token: str) -> bool:

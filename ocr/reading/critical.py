@@ -15,8 +15,11 @@ _UNIT = re.compile(
 _RATIO = re.compile(r"\S{1,12}/\S{1,20}")
 """mg/dL and what engines make of it: mog/dt, me¢/dL."""
 
-_CONFUSABLE = re.compile(r".*\d,\d.*|m[ce]?g|[µuμ]g|.*[il|]c", re.IGNORECASE)
-"""A comma for a decimal point, "meg" for "mcg", "Alc" for "A1c": engines are sure of them."""
+_CONFUSABLE = re.compile(
+    r".*\d,\d.*|m[ce]?g|[µuμ]g|.*[il|]c|(?-i:(?:.*/)?[mdfµun]?l)", re.IGNORECASE
+)
+"""A comma for a decimal point, "meg" for "mcg", "Alc" for "A1c", "g/dl" for "g/dL": engines are
+sure of them."""
 
 _IMPLAUSIBLE = re.compile(
     r"[qg][^\W\d]{1,2}h"  # what should be q6h or q12h

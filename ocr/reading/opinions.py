@@ -9,8 +9,8 @@ Rules
    all but guessed is no witness.
 3. Where they differ and the second is sure, its reading stands; else the first's does. The other
    one is kept as the word's rival.
-4. A critical token they differ on is never surer than `DISPUTED`, so that whoever shows it marks
-   it; nor is one that nobody would write, although both read it.
+4. A word they differ on is never surer than `DISPUTED`, so that whoever shows a number or unit
+   marks it; nor is a critical token that nobody would write, although both read it.
 5. What looks like text but lies outside all words is read by the second engine alone; critical
    tokens found so are marked, and a sign of comparison is put before the number it belongs to.
 6. A page of which the first makes nothing is not checked word by word: it may lie on its side.
@@ -28,7 +28,7 @@ from ocr.reading.critical import core_of, is_confusable, is_critical, is_implaus
 from ocr.reading.engines import Engine, TesseractEngine
 from ocr.reading.pixels import Grey, load_pgm
 from ocr.reading.rapid import RapidEngine, Strip, words_of
-from ocr.reading.second_look import merged, unseen_strips
+from ocr.reading.second_look import Ink, has_ink_beside, ink_on, merged, unseen_strips
 
 ASK_CRITICAL = 0.93
 ASK_ANY = 0.70
@@ -86,11 +86,12 @@ class CheckedEngine:
         if any(word.rival and is_critical(word.text) for word in checked):
             seen = {words[index].box for index in asked}
             checked = self._checked(page, checked, _unseen(checked, seen))
-        found = self._passed_over(page, checked)
-        return tuple(merged(signed(checked, found), found))
+        ink = ink_on(page)
+        found = self._passed_over(page, ink, checked)
+        return tuple(_lost_pieces(ink, merged(signed(checked, found), found)))
 
-    def _passed_over(self, page: Grey, words: tuple[Word, ...]) -> list[Word]:
-        boxes = unseen_strips(page, words)
+    def _passed_over(self, page: Grey, ink: Ink, words: tuple[Word, ...]) -> list[Word]:
+        boxes = unseen_strips(ink, words)
         strips = self.second.read(page, boxes)
         found = (
             word
@@ -123,8 +124,7 @@ def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
     """
     text = strip.text.replace(" ", "")
     critical = is_critical(word.text) or is_critical(text)
-    limit = DISPUTED if critical else 1.0
-    sure = min(strip.confidence, limit)
+    sure = min(strip.confidence, DISPUTED)
     if critical and strip.confidence >= _SURE and _is_split(strip.text):
         parts = words_of(strip, word.box, engine)
         return tuple(replace(part, confidence=sure, rival=word.text) for part in parts)
@@ -132,7 +132,7 @@ def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
         return (_agreed(word, text, strip),)
     if text and strip.confidence >= _SURE:
         return (replace(word, text=text, confidence=sure, engine=engine, rival=word.text),)
-    return (replace(word, confidence=min(word.confidence, limit), rival=text),)
+    return (replace(word, confidence=min(word.confidence, DISPUTED), rival=text),)
 
 
 def signed(words: Sequence[Word], found: Sequence[Word]) -> list[Word]:
@@ -154,6 +154,20 @@ def _signed(word: Word, signs: Sequence[Word]) -> Word:
                 rival=word.text,
             )
     return word
+
+
+def _lost_pieces(ink: Ink, words: Sequence[Word]) -> list[Word]:
+    """`words`, with numbers marked that may have lost a piece: ink that is in no word is beside."""
+    return [
+        replace(word, confidence=min(word.confidence, DISPUTED))
+        if _has_digit(word.text) and has_ink_beside(ink, word, words)
+        else word
+        for word in words
+    ]
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
 
 
 def _is_split(text: str) -> bool:
@@ -190,8 +204,7 @@ def _doubtful(words: Sequence[Word]) -> set[int]:
 def _is_doubtful(word: Word, before: str) -> bool:
     if is_critical(word.text):
         return word.confidence < ASK_CRITICAL or is_confusable(word.text)
-    follows_number = any(character.isdigit() for character in before)
-    return word.confidence < (ASK_CRITICAL if follows_number else ASK_ANY)
+    return word.confidence < (ASK_CRITICAL if _has_digit(before) else ASK_ANY)
 
 
 def _unseen(words: Sequence[Word], seen: Collection[Box]) -> set[int]:

@@ -154,7 +154,7 @@ def _pictured(
         width=small.shape[1],
         height=small.shape[0],
         dpi=max(1, round(dpi * factor)),
-        lines=tuple(doubted(line, known=_TEXT_LAYER) for line in found),
+        lines=doubted(found, known=_TEXT_LAYER),
     )
     return ReadPage(page=page, image=jpeg(small, task.image_quality))
 

@@ -20,7 +20,7 @@ def marked(make_word: Make) -> Callable[..., list[str]]:
         for text, confidence in zip(texts, confidences or [0.97] * len(texts), strict=True):
             words.append(make_word(text, left, 0, confidence=confidence))
             left = words[-1].box.right + gap
-        line = doubted(Line(words=tuple(words), start=0))
+        (line,) = doubted([Line(words=tuple(words), start=0)])
         assert [word.text for word in line.words] == list(texts)
         return [
             word.text
@@ -100,5 +100,40 @@ def test_doubted_marks_a_token_when_nobody_would_write_it(
 
 def test_doubted_leaves_words_alone_when_they_are_known_and_not_read(make_word: Make) -> None:
     line = Line(words=(make_word("4.60", 0, 0),), start=0)
-    assert doubted(line, known="tesseract") == line
-    assert doubted(line, known="other") != line
+    assert doubted([line], known="tesseract") == (line,)
+    assert doubted([line], known="other") != (line,)
+
+
+@pytest.mark.parametrize(
+    ("texts", "torn"),
+    [
+        (["Hemoglobin", "A", "1c/Hemoglobin"], ["A", "1c/Hemoglobin"]),
+        (["of", "0.044", "M", "G/ACTUAT"], ["M", "G/ACTUAT"]),
+    ],
+)
+def test_doubted_marks_a_letter_and_what_it_was_torn_from(
+    marked: Callable[..., list[str]], texts: list[str], torn: list[str]
+) -> None:
+    assert marked(texts) == torn
+
+
+def test_doubted_marks_a_unit_that_touches_a_word(marked: Callable[..., list[str]]) -> None:
+    assert marked(["calcifications", "u", "pper"], gap=1) == ["u"]
+    assert marked(["give", "5", "u", "insulin"]) == []
+
+
+def test_doubted_marks_what_may_be_flag_or_unit_behind_a_number(
+    marked: Callable[..., list[str]],
+) -> None:
+    assert marked(["Glucose", "67.5", "I", "mg/dL"]) == ["I"]
+    assert marked(["MCH", "32.4", "PS"], confidences=[0.9, 0.99, 0.83]) == ["PS"]
+    assert marked(["MCH", "32.4", "PS"], confidences=[0.9, 0.99, 0.95]) == []
+    assert marked(["Type", "I", "diabetes"]) == []
+
+
+def test_doubted_marks_a_unit_that_its_page_writes_otherwise(make_word: Make) -> None:
+    units = ["g/dL", "g/dL", "g/dL", "g/dl"]
+    lines = [Line(words=(make_word(unit, 0, 60 * n),), start=0) for n, unit in enumerate(units)]
+    sure = [line.words[0].confidence > DOUBTED for line in doubted(lines)]
+    assert sure == [True, True, True, False]
+    assert not any(line.words[0].confidence > DOUBTED for line in doubted(lines[2:]))

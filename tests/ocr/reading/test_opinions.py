@@ -92,10 +92,29 @@ def test_settle_marks_the_word_when_the_second_sees_nothing_there(make_word: Mak
     assert word.confidence == DISPUTED
 
 
-def test_settle_does_not_mark_when_a_word_of_prose_is_disputed(make_word: Make) -> None:
+def test_settle_is_sure_of_no_word_that_is_disputed(make_word: Make) -> None:
     (word,) = settle(make_word("patlent", 0, 0, confidence=0.5), _strip("patient"), "reader")
     assert (word.text, word.rival) == ("patient", "patlent")
-    assert word.confidence > SURE
+    assert word.confidence == DISPUTED
+
+
+def test_checked_engine_marks_a_number_when_ink_beside_it_is_in_no_word(
+    tmp_path: Path, make_word: Make
+) -> None:
+    number = make_word("3.7", 300, 100, confidence=0.97)
+    name = make_word("Sodium", 100, 100, confidence=0.97)
+    page = np.full((400, 900), 255, np.uint8)
+    for box in (number.box, name.box):
+        page[box.top + 2 : box.bottom - 2, box.left + 2 : box.right - 2] = 0
+    lost = page.copy()
+    lost[number.box.top + 2 : number.box.bottom - 2, number.box.left - 9 : number.box.left - 3] = 0
+    sure = []
+    for name_of, image in (("whole", page), ("lost", lost)):
+        save_pgm(image, tmp_path / name_of)
+        engine = CheckedEngine(first=First((name, number)), second=Reader())
+        words = engine.recognise(tmp_path / name_of, dpi=150, seconds=5)
+        sure.append(next(word.confidence for word in words if word.text == "3.7") > DISPUTED)
+    assert sure == [True, False]
 
 
 def test_settle_treats_punctuation_as_the_same_reading(make_word: Make) -> None:
