@@ -33,7 +33,7 @@ _ADMISSION = re.compile(r"admission", re.IGNORECASE)
 _JOINT = re.compile(r"[,;]|\b(?:and|but|then|or)\b", re.IGNORECASE)
 _ENUMERATION = 3
 """Known drugs in one list item from which on it enumerates drugs."""
-_BETWEEN_COMMAS = re.compile(r",\s(?P<name>[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?)(?=,)")
+_BETWEEN_COMMAS = re.compile(r",\s(?P<name>[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?)(?=,|\s\d)")
 _HEAD = re.compile(r"[A-Z][A-Za-z'-]{3,}(?: [A-Za-z][A-Za-z'-]+)?")
 
 

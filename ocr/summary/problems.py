@@ -43,6 +43,8 @@ _PAST = re.compile(
 _NO_NAME = re.compile(r"\d{3}|%|#(?!(?:\d{1,2}|[A-T])\b)")
 """What no diagnosis holds; "#17" is a tooth."""
 _OTHERS = re.compile(r"(?:family|maternal|paternal) history of\b", re.IGNORECASE)
+_LEADING = frozenset({"a", "is", "known"})
+"""First words of "a diabetic" and its like, which are no name."""
 _LONGEST, _LONGEST_DIAGNOSIS = 9, 16
 """Words of a list item that is a name: anywhere, and under a heading that says "diagnosis"."""
 
@@ -80,9 +82,13 @@ def _listed(sheet: Sheet, unit: Unit) -> Iterator[Mention]:
     whole = _item(sheet, unit)
     if whole and inside and _OTHERS.match(whole.name):
         whole = None
-    if whole and len(inside) == 1 and (head := _qualified(sheet, unit, whole, inside[0])):
+    if whole is None:
+        yield from inside
+        return
+    within = [other for other in inside if other.span[0] < whole.span[1]]
+    if len(within) == 1 and (head := _qualified(sheet, unit, whole, within[0])):
         whole = head
-    if whole and (len(inside) < 2 or known_problem(whole.name)):
+    if len(within) < 2 or known_problem(whole.name):
         yield whole
         yield from (other for other in inside if _adds_to(sheet.text, other, whole))
     else:
@@ -123,8 +129,9 @@ def _item(sheet: Sheet, unit: Unit) -> Mention | None:
 
 def _qualified(sheet: Sheet, unit: Unit, whole: Mention, known: Mention) -> Mention | None:
     """A known diagnosis with its adjectives, where the item goes on about something else."""
+    before = sheet.text[whole.span[0] : known.span[0]]
     rest = sheet.text[known.span[1] : whole.span[1]]
-    if not re.match(r",?\s+(?:with|without|and|in|involving)\b", rest):
+    if " with " in before or not re.match(r",?\s+(?:with|without|and|in|involving)\b", rest):
         return None
     span = (whole.span[0], known.span[1])
     return _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, None)
@@ -220,6 +227,7 @@ def _named(sheet: Sheet, name: str) -> tuple[Problem | None, str]:
     spoken = " ".join(spelled.text.split())
     known = known_problem(spoken)
     short = printed.isupper() or len(printed) <= 4 or spoken != printed
+    short = short or normal(spoken).split()[0] in _LEADING
     return known, known.name if known and short else spoken[:1].upper() + spoken[1:]
 
 

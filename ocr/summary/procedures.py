@@ -15,7 +15,9 @@ from ocr.summary.vocabulary import data, phrases
 _NARRATIVE = frozenset({"narrative", "history", "top", "labs", "other", "exam", "problems"})
 _CUT = re.compile(
     r"\s[-–—]\s|;|:|\("
-    r"|,?\s(?:in|at|by|for|due to|because|performed|done|dated|on(?!\s(?:the\s)?(?:left|right)))\s"
+    r"|,?\s(?:in|at|by|after|due to|because|performed|done|dated)\s"
+    r"|,?\son\s(?!(?:the\s)?(?:left|right))"
+    r"|(?<![Ss]urgery)(?<![Oo]peration),?\sfor\s"
     r"|\.\s|\.$"
 )
 _COMMA = re.compile(r"[,;]\s+(?:and\s+)?")

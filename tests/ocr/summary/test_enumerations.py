@@ -19,6 +19,30 @@ def test_problems_behind_the_first_of_an_enumeration_are_kept():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "IMPRESSION: Persistent frequency and urgency, in a patient with a history of "
+            "neurogenic bladder and stroke.",
+            ["Neurogenic bladder", "Persistent frequency and urgency", "Stroke"],
+        ),
+        (
+            "DIAGNOSIS: Massive hemorrhage with hydrocephalus and increased pressure.",
+            ["Massive hemorrhage with hydrocephalus and increased pressure"],
+        ),
+        ("PAST MEDICAL HISTORY: He is a diabetic, on medication.", ["Diabetes mellitus"]),
+    ],
+)
+def test_known_problems_behind_one_that_is_not_known_are_kept_with_it(text, expected):
+    assert names(history_of_text(text).problems) == expected
+
+
+def test_an_ideal_weight_is_no_weight():
+    text = "Summary\nHis ideal body weight is 160 pounds. Excess weight of 184 pounds."
+    assert history_of_text(text).vitals == ()
+
+
 def test_a_comment_behind_a_problem_is_no_second_one():
     text = "Active problems\nBody mass index 30 to 35 - obesity"
     assert len(history_of_text(text).problems) == 1
@@ -75,6 +99,10 @@ def test_a_known_diagnosis_deep_in_a_long_one_is_named_too():
         ("TITLE OF OPERATION: Bladder suspension.", ["Bladder suspension"]),
         ("PAST SURGICAL HISTORY: Right AKA", ["Right AKA"]),
         ("PAST SURGICAL HISTORY: Includes bladder biopsy.", ["Bladder biopsy"]),
+        (
+            "PAST SURGICAL HISTORY: Surgery for excision of a bullet after being shot.",
+            ["Surgery for excision of a bullet"],
+        ),
         (
             "PROCEDURES: Examination under anesthesia, diagnostic laparoscopy, right orchiectomy, "
             "and left testis fixation.",
@@ -138,6 +166,16 @@ def test_a_medicine_that_is_not_known_is_kept_between_known_ones_to_be_checked()
     text = "MEDICATIONS: Novolin, Zorvaquin, Neurontin, lisinopril, and morphine."
     unknown = next(f for f in history_of_text(text).medications_current if f.name == "zorvaquin")
     assert unknown.check
+
+
+def test_a_medicine_that_is_not_known_does_not_run_into_the_dose_before_it():
+    text = (
+        "MEDICATIONS: Crestor 20 mg p.o. daily, hydrochlorothiazide 20 mg p.o. daily, Zorvamist "
+        "spray 27.5 mcg daily, Restasis twice a day."
+    )
+    doses = {f.name: f.dose for f in history_of_text(text).medications_current}
+    assert doses["hydrochlorothiazide"] == "20 mg"
+    assert doses["zorvamist spray"] == "27.5 mcg"
 
 
 @pytest.mark.parametrize("text", ["MEDICATIONS: Aspirin, Daily, Plavix, lisinopril, morphine."])
