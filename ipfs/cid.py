@@ -42,18 +42,24 @@ class CidHash:
 
     def __init__(self) -> None:
         self._leaves: list[_Node] = []
-        self._rest = bytearray()
+        self._waiting: list[memoryview] = []
+        """Of the chunk that is not hashed yet; at most CHUNK_BYTES in all."""
+        self._room = CHUNK_BYTES
+        """How many more bytes that chunk may have."""
 
     def update(self, piece: bytes) -> None:
-        self._rest += piece
+        rest = memoryview(piece)
         # The last chunk waits: whether a file has one leaf or more shapes its CID.
-        while len(self._rest) > CHUNK_BYTES:
-            self._leaves.append(_leaf(self._rest[:CHUNK_BYTES]))
-            del self._rest[:CHUNK_BYTES]
+        while len(rest) > self._room:
+            self._leaves.append(_leaf(*self._waiting, rest[: self._room]))
+            rest = rest[self._room :]
+            self._waiting, self._room = [], CHUNK_BYTES
+        self._waiting.append(rest)
+        self._room -= len(rest)
 
     def digest(self) -> bytes:
         """The digest, 32 bytes. Nothing may be added afterwards."""
-        return _root([*self._leaves, _leaf(self._rest)])
+        return _root([*self._leaves, _leaf(*self._waiting)])
 
 
 def _root(level: list[_Node]) -> bytes:
@@ -92,18 +98,20 @@ def _chunks(data: memoryview) -> Iterator[memoryview]:
         yield data[start : start + CHUNK_BYTES]
 
 
-def _leaf(chunk: bytes | bytearray | memoryview) -> _Node:
+def _leaf(*parts: memoryview) -> _Node:
     # As `_node` would, but without copying the chunk, which is nearly all of the block.
+    size = sum(map(len, parts))
     before = _number_field(1, _UNIXFS_FILE)
-    before += _varint(2 << 3 | 2) + _varint(len(chunk)) if chunk else b""
-    after = _number_field(3, len(chunk))
-    unixfs_bytes = len(before) + len(chunk) + len(after)
+    before += _varint(2 << 3 | 2) + _varint(size) if size else b""
+    after = _number_field(3, size)
+    unixfs_bytes = len(before) + size + len(after)
     head = _varint(1 << 3 | 2) + _varint(unixfs_bytes) + before
     digest = hashlib.sha256(head)
-    digest.update(chunk)
+    for part in parts:
+        digest.update(part)
     digest.update(after)
-    block_bytes = len(head) + len(chunk) + len(after)
-    return _Node(digest=digest.digest(), file_bytes=len(chunk), block_bytes=block_bytes)
+    block_bytes = len(head) + size + len(after)
+    return _Node(digest=digest.digest(), file_bytes=size, block_bytes=block_bytes)
 
 
 def _parent(children: list[_Node]) -> _Node:

@@ -21,6 +21,8 @@ import uvicorn
 from core.errors import AnamnesisError, PortInUseError
 from ipfs.node.credentials import FILE_NAME, Credentials
 from ipfs.node.lifeline import call_when_parent_ends
+from ipfs.node.memory import keep_freed_memory
+from ipfs.node.protocol import RoomyProtocol
 from ipfs.node.repository import Repository
 from ipfs.node.rpc import Rpc
 from ipfs.node.swarm import Swarm
@@ -36,6 +38,7 @@ def main() -> int:
     """Serve; the exit code is that of the error tree."""
     options = _parse()
     os.umask(0o077)
+    keep_freed_memory()
     _clean_environment()
     report = _take_stdout()
     ending = threading.Event()
@@ -121,7 +124,7 @@ def _on_signals(action: Callable[[], None]) -> None:
 def _configuration(rpc: Rpc) -> uvicorn.Config:
     return uvicorn.Config(
         rpc.application(),
-        http="h11",
+        http=RoomyProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",

@@ -1,7 +1,12 @@
 """Asking a node by hand, without the client."""
 
+import fcntl
 import http.client
 import socket
+import termios
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +42,23 @@ def call_by_tcp(
     _, _, host, _, port = node.tcp_address.split("/")
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
     return _ask(connection, command, method, body, headers)
+
+
+@contextmanager
+def unread_answer(node: NodeProcess, command: str) -> Iterator[Callable[[], int]]:
+    """Ask the node's socket and read nothing; how many bytes of the answer lie ready."""
+    connection = _UnixConnection(Path(node.address.removeprefix("/unix")))
+    connection.request("POST", f"/api/v0/{command}")
+    count = array("i", [0])
+
+    def waiting() -> int:
+        fcntl.ioctl(connection.sock, termios.FIONREAD, count)
+        return count[0]
+
+    try:
+        yield waiting
+    finally:
+        connection.close()
 
 
 def _ask(

@@ -14,7 +14,7 @@ from core.errors import StoreError, StoreUnavailableError
 from ipfs.cid import CHUNK_BYTES, cid_digest, cid_text
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.supervisor import NodeProcess
-from tests.ipfs.rpc_calls import call
+from tests.ipfs.rpc_calls import call, unread_answer
 
 UNKNOWN_CID = cid_text(cid_digest(b"nobody ever stored this"))
 MakeNode = Callable[[], NodeProcess]
@@ -274,6 +274,17 @@ def test_cat_refuses_when_a_stored_block_was_changed(make_node: MakeNode, tmp_pa
             path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(StoreError):
         client_of(node).read(digest)
+
+
+def test_cat_sends_on_while_the_client_works_on_a_block(
+    node: NodeProcess, client: StoreClient
+) -> None:
+    digest = client.add(pattern(3 * CHUNK_BYTES))
+    with unread_answer(node, f"cat?arg={cid_text(digest)}") as waiting:
+        deadline = time.monotonic() + 30
+        while waiting() < CHUNK_BYTES:
+            assert time.monotonic() < deadline, "the node waits within a block"
+            time.sleep(0.01)
 
 
 def test_node_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
