@@ -10,6 +10,8 @@ from core.hashing import Address
 from core.outbox import Publication, Subject
 from core.records import (
     Condition,
+    EmergencyCase,
+    EmergencyPolicy,
     Held,
     Reader,
     Received,
@@ -79,6 +81,14 @@ class Ledger(Protocol):
 
     def recovery(self, patient: Address) -> Recovery | None:
         """The pending one."""
+        ...
+
+    def emergency_policy(self, patient: Address) -> EmergencyPolicy: ...
+
+    def emergency_case(self, patient: Address, clinician: Address) -> EmergencyCase: ...
+
+    def is_emergency_open(self, patient: Address, clinician: Address) -> bool:
+        """Whether the clinician's case is open now, the licence included."""
         ...
 
     def commitment(self, patient: Address, record: bytes) -> bytes: ...
@@ -269,6 +279,14 @@ class Custody(Protocol):
 
     def envelope_condition(self, digest: bytes) -> Condition:
         """After reading the envelope through; its digest must be right too."""
+        ...
+
+    def custody(self, patient: Address) -> Sequence[bytes]:
+        """Digests of what is kept for a patient's emergencies."""
+        ...
+
+    def custody_condition(self, digest: bytes) -> Condition:
+        """After reading it through; its digest must be right too."""
         ...
 
     def stray_pins(self) -> int:

@@ -69,6 +69,45 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyPolicy:
+    """Who may open `record`, zero for all, when the patient cannot be asked."""
+
+    mode: int
+    delay: int
+    """Seconds before a case opens."""
+    window: int
+    """Hours for which it stays open."""
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyCase:
+    """A clinician's latest case with a patient. All zero if there never was one."""
+
+    opens_at: int
+    closes_at: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscrowContext:
+    """What an emergency key in custody is bound to: `seq` is of the setting of the custodians."""
+
+    domain: Domain
+    patient: Address
+    seq: int
+
+
+class CustodyKind(StrEnum):
+    """What a vault keeps for emergencies."""
+
+    ESCROW = "escrow"
+    """The custodians' wrapped shares of one emergency key."""
+    RELEASE = "release"
+    """One share, wrapped for one clinician's case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Somebody to wrap for: the account, and the reading key that it published."""
 

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from core.errors import InputError
 from ipfs.cid import cid_digest
-from ipfs.index import Index, StoredEnvelope, StoredSealing
+from ipfs.index import Index
+from ipfs.index_rows import StoredEnvelope, StoredSealing
 
 _FINGERPRINT_UNKNOWN = b""
 """What was sealed can't be told without opening it, so no payload is ever taken for it."""

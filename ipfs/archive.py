@@ -24,11 +24,19 @@ from core.hashing import Address
 from ipfs.admission import Admission, Admitted
 from ipfs.car import header, read_car, section
 from ipfs.cid import cid_digest
+from ipfs.custody import entry_of
 from ipfs.dag import BlockSource, parse_block, read_file, walk
 from ipfs.envelope import ENVELOPE_BYTES, envelope_digest, require_envelope_structure
-from ipfs.index import StoredEnvelope, StoredSealing
+from ipfs.index_rows import StoredEnvelope, StoredSealing
 from ipfs.manifest import CHECK as MANIFEST_CHECK
-from ipfs.manifest import MAX_MANIFEST_BYTES, Entry, read_manifest, write_manifest
+from ipfs.manifest import (
+    MAX_MANIFEST_BYTES,
+    Entry,
+    Kept,
+    read_custody,
+    read_manifest,
+    write_manifest,
+)
 from ipfs.sealing import MAX_SEALED_BYTES, SealedRecord
 from ipfs.vault import IpfsVault
 
@@ -84,7 +92,9 @@ def export_archive(
             entries.append(_write_entry(folder, number, each, envelopes, store))
             progress(number, len(stored))
         with _private_file(folder / MANIFEST) as file:
-            file.write(write_manifest(entries))
+            file.write(
+                write_manifest(entries, [each for one in chosen for each in _kept(vault, one)])
+            )
     return Exported(
         sealings=len(entries),
         envelopes=sum(len(entry.envelopes) for entry in entries),
@@ -100,12 +110,25 @@ def import_archive(
     Raises InputError when there is no archive or it contradicts what the vault holds,
     VerificationError naming what is torn or altered, StoreError and its kin.
     """
-    entries = _read_entries(source)
+    raw = _read_raw(source)
+    entries, kept = read_manifest(raw), read_custody(raw)
+    for each in kept:
+        entry_of(each.domain, each.patient, each.data)
     for number, entry in enumerate(entries, start=1):
         _admission(source, entry)
         progress(number, len(entries))
     # Read and verified once more: what a file said before is no promise.
-    return vault.admit(_admission(source, entry) for entry in entries)
+    admitted = vault.admit(_admission(source, entry) for entry in entries)
+    for each in kept:
+        vault.custody.put(each.domain, each.patient, each.data)
+    return admitted
+
+
+def _kept(vault: IpfsVault, patient: Address) -> list[Kept]:
+    return [
+        Kept(domain=each.domain, patient=patient, data=vault.custody.read(each.digest))
+        for each in vault.custody.of(patient)
+    ]
 
 
 def _write_entry(
@@ -145,7 +168,7 @@ def _tree(root: bytes, store: BlockReader) -> Iterator[tuple[bytes, bytes]]:
         pending.extend(reversed(parse_block(block).links))
 
 
-def _read_entries(source: Path) -> list[Entry]:
+def _read_raw(source: Path) -> bytes:
     try:
         with (source / MANIFEST).open("rb") as file:
             raw = file.read(MAX_MANIFEST_BYTES + 1)
@@ -155,7 +178,7 @@ def _read_entries(source: Path) -> list[Entry]:
         raise InputError(f"The archive in {source} cannot be read: {error.strerror}.") from error
     if len(raw) > MAX_MANIFEST_BYTES:
         raise VerificationError("The archive's manifest is too long.", check=MANIFEST_CHECK)
-    return read_manifest(raw)
+    return raw
 
 
 def _admission(source: Path, entry: Entry) -> Admission:

@@ -91,14 +91,20 @@ class Recipient:
 
     def wrap(self, opened: Opened, context: SealContext, reader: Address) -> bytes:
         """A new envelope for `reader`. Raises InputError when the key is not a usable one."""
+        return bytes((VERSION, SUITE)) + self.encrypt(bytes(opened), _info(context, reader))
+
+    def encrypt(self, secret: bytes, info: bytes) -> bytes:
+        """HPKE encapsulation and ciphertext; `info` is what they are bound to.
+
+        Raises InputError when the key is not a usable one.
+        """
         try:
-            sealed = _HPKE.encrypt(bytes(opened), self._key(), info=_info(context, reader))
+            return _HPKE.encrypt(secret, self._key(), info=info)
         except ValueError as error:
             raise InputError(
                 "The reading key is not a usable one.",
                 remedy="Ask its owner to publish the reading key again.",
             ) from error
-        return bytes((VERSION, SUITE)) + sealed
 
     def _key(self) -> MLKEM768X25519PublicKey:
         return MLKEM768X25519PublicKey(
@@ -133,12 +139,17 @@ class Identity:
         record, version, patient, contract or chain.
         """
         require_envelope_structure(envelope)
-        key = MLKEM768X25519PrivateKey(*self._keys())
-        try:
-            secret = _HPKE.decrypt(envelope[2:], key, info=_info(context, reader))
-        except (InvalidTag, ValueError):
+        secret = self.decrypt(envelope[2:], _info(context, reader))
+        if secret is None:
             refuse(Check.ENVELOPE, "The envelope is for another reader or record, or was changed")
         return Opened.from_untrusted(secret)
+
+    def decrypt(self, sealed: bytes, info: bytes) -> bytes | None:
+        """What was encrypted to this identity and bound to `info`; None when this was not."""
+        try:
+            return _HPKE.decrypt(sealed, MLKEM768X25519PrivateKey(*self._keys()), info=info)
+        except (InvalidTag, ValueError):
+            return None
 
     def _keys(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
         # X-Wing's expandDecapsulationKey: 64 bytes of ML-KEM seed (d, z), 32 of X25519 key.

@@ -12,7 +12,7 @@ from typing import Protocol
 from core.errors import StoreError, StoreUnavailableError, VerificationError
 from core.hashing import Address
 from ipfs.dag import parse_block
-from ipfs.index import StoredEnvelope, StoredSealing
+from ipfs.index_rows import StoredCustody, StoredEnvelope, StoredSealing
 from ipfs.vault import IpfsVault
 
 CHECK = "erasure"
@@ -35,16 +35,21 @@ class Erasure:
 
     sealings: tuple[StoredSealing, ...]
     envelopes: tuple[StoredEnvelope, ...]
+    custody: tuple[StoredCustody, ...] = ()
+    """Escrows and released shares."""
 
     @property
     def roots(self) -> tuple[bytes, ...]:
-        return (*(each.cid for each in self.sealings), *(each.cid for each in self.envelopes))
+        sealed = (each.cid for each in self.sealings)
+        wrapped = (each.cid for each in self.envelopes)
+        return (*sealed, *wrapped, *(each.cid for each in self.custody))
 
     @property
     def digests(self) -> tuple[bytes, ...]:
         """Everything in the index that could be linked to what is gone."""
         commitments = (each.sealing.commitment for each in self.sealings)
-        return (*commitments, *(each.digest for each in self.envelopes), *self.roots)
+        wrapped = (each.digest for each in self.envelopes)
+        return (*commitments, *wrapped, *(each.digest for each in self.custody), *self.roots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,10 @@ def plan_erasure(
     record: bytes | None = None,
     version: int | None = None,
 ) -> Erasure:
-    """Everything stored of a patient, of one record, or of one version. Changes nothing."""
+    """Everything stored of a patient, of one record, or of one version. Changes nothing.
+
+    What custodians keep for emergencies goes with everything of a patient, and not before.
+    """
     sealings = tuple(
         stored
         for stored in vault.sealings(patient)
@@ -77,7 +85,11 @@ def plan_erasure(
         and version in (None, stored.sealing.context.version)
     )
     envelopes = [vault.envelopes(stored.sealing.commitment) for stored in sealings]
-    return Erasure(sealings=sealings, envelopes=tuple(each for few in envelopes for each in few))
+    return Erasure(
+        sealings=sealings,
+        envelopes=tuple(each for few in envelopes for each in few),
+        custody=tuple(vault.custody.of(patient)) if record is None and version is None else (),
+    )
 
 
 def erase(vault: IpfsVault, store: ErasingStore, plan: Erasure) -> Erased:
@@ -91,8 +103,11 @@ def erase(vault: IpfsVault, store: ErasingStore, plan: Erasure) -> Erased:
     held = {digest for digest in blocks if store.has_block(digest)}
     for stored in plan.sealings:
         vault.unpin(stored.sealing.commitment)
+    kept = [each.digest for each in plan.custody]
+    vault.custody.unpin(kept)
     store.collect_garbage()
     _require_gone(store, blocks)
+    vault.custody.remove(kept)
     vault.remove([stored.sealing.commitment for stored in plan.sealings])
     _require_forgotten(vault, plan)
     return Erased(

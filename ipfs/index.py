@@ -9,14 +9,25 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.eip712 import Domain
-from core.errors import InputError, StoreBusyError, StoreError
-from core.hashing import Address, address
+from core.errors import StoreBusyError, StoreError
+from core.hashing import Address
 from core.records import SealContext, Sealing
+from ipfs.index_rows import (
+    SELECT_CUSTODY,
+    SELECT_ENVELOPE,
+    SELECT_SEALING,
+    StoredCustody,
+    StoredEnvelope,
+    StoredSealing,
+    account,
+    context_values,
+    stored_custody,
+    stored_envelope,
+    stored_sealing,
+)
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 30.0
@@ -43,6 +54,14 @@ create table if not exists envelope (
     place integer not null
 ) without rowid;
 create index if not exists envelope_of_reader on envelope (commitment, reader, place);
+create table if not exists custody (
+    digest blob primary key,
+    kind text not null check (kind in ('escrow', 'release')),
+    chain_id text not null,
+    contract text not null,
+    patient text not null,
+    cid blob not null
+) without rowid;
 create table if not exists upload (cid blob primary key) without rowid;
 create table if not exists rotation (
     commitment blob primary key references sealing (commitment) on delete cascade
@@ -51,29 +70,7 @@ create table if not exists rotation_envelope (
     digest blob primary key references envelope (digest) on delete cascade
 ) without rowid;
 """
-_HASH_BYTES = 32
 _OF_CONTEXT = "chain_id = ? and contract = ? and patient = ? and record = ? and version = ?"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSealing:
-    """A sealing, and what the index knows beside it."""
-
-    sealing: Sealing
-    cid: bytes
-    """Digest in the sealed record's CID."""
-    confirmed: bool
-    """Whether the chain is known to hold the commitment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEnvelope:
-    """Where an envelope's bytes are, and for whom."""
-
-    digest: bytes
-    commitment: bytes
-    reader: Address
-    cid: bytes
 
 
 class Index:
@@ -117,7 +114,7 @@ class Index:
         self, sealing: Sealing, cid: bytes, fingerprint: bytes, *, confirmed: bool = False
     ) -> None:
         """Record a sealing whose bytes are stored; `fingerprint` is empty when it is unknown."""
-        context = _context_values(sealing.context)
+        context = context_values(sealing.context)
         self._run(
             "insert into sealing values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             sealing.commitment,
@@ -137,43 +134,43 @@ class Index:
         self._run("delete from sealing where commitment = ?", commitment)
 
     def sealing(self, commitment: bytes) -> StoredSealing | None:
-        rows = self._run(f"{_SELECT_SEALING} where commitment = ?", commitment)
-        return _stored_sealing(rows[0]) if rows else None
+        rows = self._run(f"{SELECT_SEALING} where commitment = ?", commitment)
+        return stored_sealing(rows[0]) if rows else None
 
     def sealing_like(
         self, context: SealContext, previous: bytes, fingerprint: bytes
     ) -> StoredSealing | None:
         """The sealing of the same payload for the same owner, context and predecessor."""
         rows = self._run(
-            f"{_SELECT_SEALING} where {_OF_CONTEXT} and previous = ? and fingerprint = ?",
-            *_context_values(context),
+            f"{SELECT_SEALING} where {_OF_CONTEXT} and previous = ? and fingerprint = ?",
+            *context_values(context),
             previous,
             fingerprint,
         )
-        return _stored_sealing(rows[0]) if rows else None
+        return stored_sealing(rows[0]) if rows else None
 
     def rivals(self, sealing: Sealing) -> list[StoredSealing]:
         """Unconfirmed sealings with the same context and predecessor: one of them can win."""
         rows = self._run(
-            f"{_SELECT_SEALING} where {_OF_CONTEXT} and previous = ?"
+            f"{SELECT_SEALING} where {_OF_CONTEXT} and previous = ?"
             " and commitment <> ? and state = 'stored'",
-            *_context_values(sealing.context),
+            *context_values(sealing.context),
             sealing.previous,
             sealing.commitment,
         )
-        return [_stored_sealing(row) for row in rows]
+        return [stored_sealing(row) for row in rows]
 
     def sealings(self, patient: Address) -> list[StoredSealing]:
         """All of a patient's, by record and version."""
         rows = self._run(
-            f"{_SELECT_SEALING} where patient = ? order by record, version, state", patient
+            f"{SELECT_SEALING} where patient = ? order by record, version, state", patient
         )
-        return [_stored_sealing(row) for row in rows]
+        return [stored_sealing(row) for row in rows]
 
     def patients(self) -> list[Address]:
         """Everybody of whom something is stored."""
         rows = self._run("select distinct patient from sealing order by patient")
-        return [_account(row[0]) for row in rows]
+        return [account(row[0]) for row in rows]
 
     def begin_rotation(self, commitment: bytes) -> None:
         """This sealing is to take the place of the ones before it. Idempotent."""
@@ -190,10 +187,10 @@ class Index:
     def rotation_envelopes(self, commitment: bytes) -> list[StoredEnvelope]:
         """What the rotation of this sealing made for readers."""
         rows = self._run(
-            f"{_SELECT_ENVELOPE} join rotation_envelope using (digest) where commitment = ?",
+            f"{SELECT_ENVELOPE} join rotation_envelope using (digest) where commitment = ?",
             commitment,
         )
-        return [_stored_envelope(row) for row in rows]
+        return [stored_envelope(row) for row in rows]
 
     def end_rotation(self, commitment: bytes) -> None:
         self._run(
@@ -215,26 +212,51 @@ class Index:
         )
 
     def envelope(self, digest: bytes) -> StoredEnvelope | None:
-        rows = self._run(f"{_SELECT_ENVELOPE} where digest = ?", digest)
-        return _stored_envelope(rows[0]) if rows else None
+        rows = self._run(f"{SELECT_ENVELOPE} where digest = ?", digest)
+        return stored_envelope(rows[0]) if rows else None
 
     def envelopes(self, commitment: bytes, reader: Address | None = None) -> list[StoredEnvelope]:
         """Of a sealing, or of one reader of it; the latest last."""
         rows = self._run(
-            f"{_SELECT_ENVELOPE} where commitment = ? and reader = ifnull(?, reader)"
-            " order by place",
+            f"{SELECT_ENVELOPE} where commitment = ? and reader = ifnull(?, reader) order by place",
             commitment,
             reader,
         )
-        return [_stored_envelope(row) for row in rows]
+        return [stored_envelope(row) for row in rows]
 
     def envelopes_of(self, reader: Address) -> list[StoredEnvelope]:
         """All of one reader's, the latest last."""
-        rows = self._run(f"{_SELECT_ENVELOPE} where reader = ? order by place", reader)
-        return [_stored_envelope(row) for row in rows]
+        rows = self._run(f"{SELECT_ENVELOPE} where reader = ? order by place", reader)
+        return [stored_envelope(row) for row in rows]
 
     def remove_envelope(self, digest: bytes) -> None:
         self._run("delete from envelope where digest = ?", digest)
+
+    def add_custody(self, entry: StoredCustody) -> None:
+        """Record an escrow or released share whose bytes are stored. One known already stays."""
+        self._run(
+            "insert or ignore into custody values (?, ?, ?, ?, ?, ?)",
+            entry.digest,
+            entry.kind.value,
+            str(entry.domain.chain_id),
+            entry.domain.verifying_contract,
+            entry.patient,
+            entry.cid,
+        )
+
+    def custody(self, digest: bytes) -> StoredCustody | None:
+        rows = self._run(f"{SELECT_CUSTODY} where digest = ?", digest)
+        return stored_custody(rows[0]) if rows else None
+
+    def custodies(self, patient: Address | None = None) -> list[StoredCustody]:
+        """Of a patient's emergencies, or of everybody's."""
+        rows = self._run(
+            f"{SELECT_CUSTODY} where patient = ifnull(?, patient) order by digest", patient
+        )
+        return [stored_custody(row) for row in rows]
+
+    def remove_custody(self, digest: bytes) -> None:
+        self._run("delete from custody where digest = ?", digest)
 
     def scrub(self) -> None:
         """Rewrite the file and empty its log, so that nothing deleted is left in either.
@@ -265,9 +287,12 @@ class Index:
         return [row[0] for row in self._run("select cid from upload")]
 
     def refers_to(self, cid: bytes) -> bool:
-        """Whether a sealing or an envelope needs these bytes."""
-        query = "select 1 from sealing where cid = ? union select 1 from envelope where cid = ?"
-        return bool(self._run(query, cid, cid))
+        """Whether a sealing, an envelope or what is kept for emergencies needs these bytes."""
+        query = (
+            "select 1 from sealing where cid = ? union select 1 from envelope where cid = ?"
+            " union select 1 from custody where cid = ?"
+        )
+        return bool(self._run(query, cid, cid, cid))
 
     def _run(self, query: str, *values: object) -> list[Any]:
         with self._lock, self._translated():
@@ -302,67 +327,3 @@ class Index:
                 f"The index {self._path} could not be used: {str(error).split(' with text')[0]}.",
                 remedy="Is the disk full, or the file damaged? It can be restored from a backup.",
             ) from error
-
-
-_SELECT_SEALING = (
-    "select commitment, chain_id, contract, patient, record, version, previous, cid, envelope,"
-    " state from sealing"
-)
-_SELECT_ENVELOPE = "select digest, commitment, reader, cid from envelope"
-
-
-def _context_values(context: SealContext) -> tuple[object, ...]:
-    # A chain id may have 256 bits, SQLite's integers 64.
-    return (
-        str(context.domain.chain_id),
-        context.domain.verifying_contract,
-        context.patient,
-        context.record,
-        context.version,
-    )
-
-
-def _stored_sealing(row: tuple[Any, ...]) -> StoredSealing:
-    commitment, chain_id, contract, patient, record, version, previous, cid, envelope, state = row
-    _require_hashes(commitment, record, previous, cid, envelope)
-    _require(isinstance(version, int) and version >= 1, "a version")
-    _require(isinstance(chain_id, str) and chain_id.isascii() and chain_id.isdecimal(), "a chain")
-    domain = Domain(chain_id=int(chain_id), verifying_contract=_account(contract))
-    context = SealContext(domain=domain, patient=_account(patient), record=record, version=version)
-    return StoredSealing(
-        sealing=Sealing(
-            context=context, commitment=commitment, previous=previous, envelope_digest=envelope
-        ),
-        cid=cid,
-        confirmed=state == "confirmed",
-    )
-
-
-def _stored_envelope(row: tuple[Any, ...]) -> StoredEnvelope:
-    digest, commitment, reader, cid = row
-    _require_hashes(digest, commitment, cid)
-    return StoredEnvelope(digest=digest, commitment=commitment, reader=_account(reader), cid=cid)
-
-
-def _require_hashes(*values: object) -> None:
-    sound = all(isinstance(value, bytes) and len(value) == _HASH_BYTES for value in values)
-    _require(sound, "a digest")
-
-
-def _account(value: object) -> Address:
-    try:
-        return address(value) if isinstance(value, str) else address("")
-    except InputError:
-        raise _damaged("an account") from None
-
-
-def _require(condition: bool, what: str) -> None:
-    if not condition:
-        raise _damaged(what)
-
-
-def _damaged(what: str) -> StoreError:
-    return StoreError(
-        f"The vault's index is damaged: {what} in it was changed.",
-        remedy="Restore it from a backup, or import an archive into a new home.",
-    )

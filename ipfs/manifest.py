@@ -7,6 +7,7 @@ archive and hashes it anew stand the blocks' CIDs, the envelopes and the chain.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -15,9 +16,10 @@ from pydantic_core import from_json
 
 from core.eip712 import Domain
 from core.errors import InputError, VerificationError
-from core.hashing import address
+from core.hashing import Address, address
 from core.records import SealContext, Sealing
-from ipfs.index import StoredEnvelope, StoredSealing
+from ipfs.escrow import MAX_ESCROW_BYTES
+from ipfs.index_rows import StoredEnvelope, StoredSealing
 
 FORMAT = "anamnesis/archive"
 VERSION = 1
@@ -57,10 +59,18 @@ class _SealingEntry(_Model):
     envelopes: list[_EnvelopeEntry]
 
 
+class _CustodyEntry(_Model):
+    chain_id: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,77}$")]
+    contract: _Account
+    patient: _Account
+    data: Annotated[str, Field(pattern=r"^([0-9a-f]{2})+$", max_length=2 * MAX_ESCROW_BYTES)]
+
+
 class _Manifest(_Model):
     format: Literal["anamnesis/archive"]
     version: Literal[1]
     sealings: list[_SealingEntry]
+    custody: list[_CustodyEntry] = []
     sha256: _Hash
 
 
@@ -80,18 +90,50 @@ class Entry:
         return (self.stored.cid, *(entry.cid for entry in self.envelopes))
 
 
-def write_manifest(entries: list[Entry]) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An escrow or a released share: its bytes stand in the manifest itself."""
+
+    domain: Domain
+    patient: Address
+    data: bytes
+
+
+def write_manifest(entries: list[Entry], custody: Sequence[Kept] = ()) -> bytes:
     """The manifest's bytes. The same entries give the same bytes."""
-    body = {
+    body: dict[str, object] = {
         "format": FORMAT,
         "version": VERSION,
         "sealings": [_shown(entry).model_dump() for entry in entries],
     }
+    if custody:
+        body["custody"] = [_shown_custody(each).model_dump() for each in custody]
     return _encode(body | {"sha256": _hash_of(body)}, indent=1) + b"\n"
 
 
 def read_manifest(raw: bytes) -> list[Entry]:
     """The entries of a manifest from elsewhere. Raises VerificationError naming what is wrong."""
+    return _entries(_read(raw))
+
+
+def read_custody(raw: bytes) -> list[Kept]:
+    """What it holds for emergencies. Raises VerificationError as `read_manifest` does."""
+    try:
+        return [
+            Kept(
+                domain=Domain(
+                    chain_id=int(each.chain_id), verifying_contract=address(each.contract)
+                ),
+                patient=address(each.patient),
+                data=bytes.fromhex(each.data),
+            )
+            for each in _read(raw).custody
+        ]
+    except InputError:
+        raise _wrong("names an account whose checksum is wrong") from None
+
+
+def _read(raw: bytes) -> _Manifest:
     try:
         # Its nesting is bounded whatever the interpreter's recursion limit is set to.
         parsed = from_json(raw)
@@ -106,7 +148,7 @@ def read_manifest(raw: bytes) -> list[Entry]:
     body = {name: value for name, value in parsed.items() if name != "sha256"}
     if _hash_of(body) != manifest.sha256:
         raise _wrong("was changed: its hash does not fit")
-    return _entries(manifest)
+    return manifest
 
 
 def _entries(manifest: _Manifest) -> list[Entry]:
@@ -150,6 +192,15 @@ def _shown(entry: Entry) -> _SealingEntry:
             _EnvelopeEntry(reader=each.reader, digest=each.digest.hex(), root=each.cid.hex())
             for each in entry.envelopes
         ],
+    )
+
+
+def _shown_custody(kept: Kept) -> _CustodyEntry:
+    return _CustodyEntry(
+        chain_id=str(kept.domain.chain_id),
+        contract=kept.domain.verifying_contract,
+        patient=kept.patient,
+        data=kept.data.hex(),
     )
 
 

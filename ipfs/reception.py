@@ -13,7 +13,7 @@ from core.records import Received, SealContext, Sealing
 from ipfs.admission import Admission
 from ipfs.cid import cid_digest
 from ipfs.envelope import envelope_digest, require_envelope_structure
-from ipfs.index import StoredEnvelope, StoredSealing
+from ipfs.index_rows import StoredEnvelope, StoredSealing
 from ipfs.sealing import require_record_structure
 from ipfs.vault import IpfsVault
 

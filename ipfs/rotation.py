@@ -11,7 +11,7 @@ from core.hashing import Address
 from core.records import Reader, SealContext, Sealing
 from ipfs.checks import Check
 from ipfs.envelope import Identity, Opened, Recipient
-from ipfs.index import StoredEnvelope
+from ipfs.index_rows import StoredEnvelope
 from ipfs.vault import IpfsVault
 
 

@@ -22,6 +22,7 @@ from core.records import SealContext, Sealing
 from ipfs.admission import Admission, Admitted, Store, admit
 from ipfs.checks import Check, require_equal
 from ipfs.cid import cid_digest
+from ipfs.custody import CustodyShelf
 from ipfs.envelope import (
     ENVELOPE_BYTES,
     Identity,
@@ -30,7 +31,8 @@ from ipfs.envelope import (
     envelope_digest,
     require_envelope_structure,
 )
-from ipfs.index import Index, StoredEnvelope, StoredSealing
+from ipfs.index import Index
+from ipfs.index_rows import StoredEnvelope, StoredSealing
 from ipfs.opening import Claim, open_record
 from ipfs.padding import require_payload_size
 from ipfs.sealing import MAX_SEALED_BYTES, SALT_BYTES, commitment_of, seal
@@ -47,6 +49,7 @@ class IpfsVault:
         self._index = index
         self._fingerprint_key = fingerprint_key
         self._lock = lock
+        self.custody = CustodyShelf(store, index, lock)
 
     @classmethod
     def open_at(cls, folder: Path, store: Store, *, busy_seconds: float = 30.0) -> "IpfsVault":

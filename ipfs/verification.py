@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.errors import StoreError, StoreUnavailableError, VerificationError
-from core.hashing import Address
+from core.hashing import Address, keccak256
 from core.records import Condition, Held
 from ipfs.cid import CHUNK_BYTES
 from ipfs.dag import parse_block
 from ipfs.envelope import ENVELOPE_BYTES, envelope_digest, require_envelope_structure
+from ipfs.escrow import MAX_ESCROW_BYTES, kind_of
 from ipfs.sealing import MAX_SEALED_BYTES, SealedRecord
 from ipfs.vault import IpfsVault
 
@@ -73,6 +74,22 @@ class VaultCustody:
         if envelope_digest(envelope) != digest:
             return Condition.DAMAGED
         return self._pinned(entry.cid)
+
+    def custody(self, patient: Address) -> Sequence[bytes]:
+        """Digests of what is kept for a patient's emergencies."""
+        return [each.digest for each in self._vault.custody.of(patient)]
+
+    def custody_condition(self, digest: bytes) -> Condition:
+        """After reading it through. Raises StoreUnavailableError."""
+        entry = self._vault.custody.entry(digest)
+        if entry is None:
+            return Condition.UNKNOWN
+        try:
+            data = self._store.read(entry.cid, MAX_ESCROW_BYTES)
+            kind_of(data)
+        except (StoreError, VerificationError) as error:
+            return self._broken(entry.cid, error)
+        return self._pinned(entry.cid) if keccak256(data) == digest else Condition.DAMAGED
 
     def stray_pins(self) -> int:
         """Pins of the node that the vault has not on its books."""

@@ -15,7 +15,7 @@ from core.errors import (
 )
 from core.events import Event, ReadingKeyPublished
 from core.hashing import ZERO_HASH, Address, abi_word, address, keccak256
-from core.records import Recovery, Terms
+from core.records import EmergencyCase, EmergencyPolicy, Recovery, Terms
 from core.typed_data import PublishReadingKey, Signed
 from ledger.artifact import Artifact
 from ledger.consent import Consent
@@ -101,6 +101,17 @@ class EvmLedger:
     def recovery(self, patient: Address) -> Recovery | None:
         controller, due = self._read("recovery", patient)
         return Recovery(controller=address(controller), due=int(due)) if due else None
+
+    def emergency_policy(self, patient: Address) -> EmergencyPolicy:
+        mode, delay, window, record = self._read("emergency_policy", patient)
+        return EmergencyPolicy(mode=mode, delay=delay, window=window, record=bytes(record))
+
+    def emergency_case(self, patient: Address, clinician: Address) -> EmergencyCase:
+        opens_at, closes_at, seq = self._read("emergency_case", patient, clinician)
+        return EmergencyCase(opens_at=opens_at, closes_at=closes_at, seq=seq)
+
+    def is_emergency_open(self, patient: Address, clinician: Address) -> bool:
+        return bool(self._read("is_open", patient, clinician))
 
     def cutoff(self, patient: Address) -> int:
         return self.consent.standing(patient, block=self._block).cutoff

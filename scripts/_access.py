@@ -5,6 +5,7 @@ The demo's story and the commands say the same things by these; the dapp does so
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from core.errors import AccessDeniedError, InputError, VerificationError
 from core.events import AccessRequested
@@ -22,6 +23,7 @@ from core.hashing import Address, address
 from core.ports import Ledger
 from ipfs.envelope import Recipient, rewrap
 from ipfs.vault import IpfsVault
+from ocr.reading.cache import write_atomically
 from scripts._wallets import Owner
 
 
@@ -105,6 +107,22 @@ def read(
         return vault.open(
             reader.identity, handed.commitment, handed.context, handed.envelope_digest, bound
         )
+
+
+def require_free(out: Path) -> None:
+    """Raises InputError unless a file can be made there."""
+    if out.exists() or not out.parent.is_dir():
+        raise InputError(f"{out} exists, or its folder does not.", remedy="Name another file.")
+
+
+def write_history(out: Path, payload: bytes) -> None:
+    """The whole history, 0600, or no file. Raises InputError."""
+    try:
+        write_atomically(out, payload, mode=0o600)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written: {error.strerror}.", remedy="Name another file."
+        ) from error
 
 
 def spoken_for(ledger: Ledger, owner: Owner, patient: str | None) -> Address:

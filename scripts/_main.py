@@ -27,6 +27,8 @@ COMMANDS: dict[str, str] = {
     "guardians": "Name who can give you a lost record back; as one of them, help.",
     "licence": "Say who is a licensed clinician, and on whose word.",
     "wallet": "Say whose account a wallet file is, or make one.",
+    "emergency": "Allow, open, refuse, read: for a patient who cannot be asked.",
+    "custodian": "Keep a share of a patient's emergency key; hand it over in a case.",
     "vault": "Rotate, erase, export, import and verify what is sealed.",
     "crash": "Kill the parts at random moments, see that nothing acknowledged is lost.",
     "walk": "Call the contracts at random and hold them against their model.",

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from core.errors import InputError
 from core.hashing import address
 from core.purposes import parse
 from scripts._command import (
@@ -45,26 +44,19 @@ def cli(
 
     `anamnesis summarize PAPER --ips FILE` takes it in as a source beside paper of your own.
     """
-    from ocr.reading.cache import write_atomically
-    from scripts._access import read
+    from scripts._access import read, require_free, write_history
     from scripts._local import connect_ledger
     from scripts._vault import opened
     from scripts._wallets import owner_of
 
     whose, why = address(patient), parse(purpose)
-    if out.exists() or not out.parent.is_dir():
-        raise InputError(f"{out} exists, or its folder does not.", remedy="Name another file.")
+    require_free(out)
     settings = settings_from(home, ipfs=ipfs)
     reader = owner_of(wallet or settings.home / "people" / "doctor")
     ledger = connect_ledger(settings)
     with opened(settings) as kept:
         payload = read(ledger, kept.vault, reader, whose, purpose=why)
-    try:
-        write_atomically(out, payload, mode=0o600)
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be written: {error.strerror}.", remedy="Name another file."
-        ) from error
+    write_history(out, payload)
     if as_json:
         emit({"file": str(out), "bytes": len(payload)})
         return

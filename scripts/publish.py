@@ -117,6 +117,7 @@ def _publish(
     as_json: bool,
 ) -> None:
     from scripts._access import spoken_for
+    from scripts._emergency import keep_covered
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox, present_payload
     from scripts._vault import opened
@@ -137,6 +138,7 @@ def _publish(
         bar.start()
         publisher = make_publisher(ledger, vault.vault, vault.store, outbox)
         published = _with_reading_key(publisher, owner, whose, payload)
+        keep_covered(ledger, vault.vault, owner, whose)
     _tell(published, as_json, whose)
     raise SystemExit(code)
 

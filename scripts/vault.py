@@ -66,6 +66,7 @@ def rotate(
     from core.flows.rotate import rotate as rotate_record
     from ipfs.rotation import OwnersVault
     from scripts._access import spoken_for
+    from scripts._emergency import keep_covered
     from scripts._local import connect_ledger
     from scripts._publishing import make_publisher, open_outbox
     from scripts._wallets import owner_of
@@ -74,14 +75,16 @@ def rotate(
     taken = [address(text) for text in revoke]
     with opened(settings) as open_vault, closing(open_outbox(settings)) as outbox:
         ledger = connect_ledger(settings)
+        whose = spoken_for(ledger, owner, patient)
         done = rotate_record(
             make_publisher(ledger, open_vault.vault, open_vault.store, outbox),
             OwnersVault(open_vault.vault, owner.identity),
             owner.signer,
-            patient=spoken_for(ledger, owner, patient),
+            patient=whose,
             record=hash_of(record) or HISTORY_RECORD,
             revoke=taken,
         )
+        keep_covered(ledger, open_vault.vault, owner, whose)
         try:
             open_vault.store.collect_garbage()
         except StoreError as error:
@@ -332,6 +335,8 @@ def _tell_plan(plan: "Erasure") -> None:
         state = "on the chain" if each.confirmed else "never confirmed"
         talk(f"version {each.sealing.context.version}, {state}")
     talk(f"{len(plan.sealings)} versions and {len(plan.envelopes)} envelopes.")
+    if plan.custody:
+        talk(f"{len(plan.custody)} escrows and released shares of emergencies.")
 
 
 def _erased(done: "Erased") -> dict[str, Any]:

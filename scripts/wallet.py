@@ -15,16 +15,19 @@ from scripts._command import Command, emit, json_option, talk
 def cli(file: Path, new: bool, as_json: bool) -> None:
     """Say whose account the wallet FILE is, for others to name: as guardian, reader, clinician.
 
-    A wallet file holds a private key and a recovery code. Whoever has it is that person.
+    A wallet file holds a private key and a recovery code. Whoever has it is that person. A key
+    file, such as relayer.key under home, is told too: that account has no reading key.
     """
-    from scripts._wallets import owner_of, owner_of_new
+    from scripts._wallets import account_in, owner_of_new
 
     if new and file.exists():
         raise InputError(f"{file} exists.", remedy="Name another file, or leave --new out.")
-    owner = owner_of_new(file) if new else owner_of(file)
+    if new:
+        owner_of_new(file)
+    account = account_in(file).address
     if as_json:
-        emit({"account": owner.signer.account, "file": str(file)})
+        emit({"account": account, "file": str(file)})
         return
-    click.echo(owner.signer.account)
+    click.echo(account)
     if new:
         talk(f"Its key is in {file} and nowhere else: keep it safe.")

@@ -142,6 +142,11 @@ class _Inspection:
             yield from self._shared(record, sealed[-1])
         for held in self._held.values():
             yield from self._booked(held)
+        for digest in self._custody.custody(self._patient):
+            condition = self._custody.custody_condition(digest)
+            if condition is not Condition.WHOLE:
+                what = f"What custodians keep for emergencies is {condition}."
+                yield VaultFinding(kind=Kind.LOST, what=what, patient=self._patient)
 
     def _present(self, record: bytes, last: RecordSealed) -> Iterator[VaultFinding]:
         present = self._ledger.commitment(self._patient, record)

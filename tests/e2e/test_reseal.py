@@ -21,7 +21,7 @@ from core.hashing import Address, address, keccak256
 from core.records import HISTORY_RECORD, SealContext
 from ipfs.client import StoreClient, StoreSettings
 from ipfs.envelope import Identity
-from ipfs.index import StoredSealing
+from ipfs.index_rows import StoredSealing
 from ipfs.opening import Claim, open_record
 from ipfs.reading_key import RecoveryCode, derive_identity
 from ipfs.vault import IpfsVault

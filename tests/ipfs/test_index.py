@@ -9,7 +9,8 @@ import pytest
 from core.eip712 import Domain
 from core.errors import StoreError
 from core.records import SealContext, Sealing
-from ipfs.index import Index, StoredEnvelope
+from ipfs.index import Index
+from ipfs.index_rows import StoredEnvelope
 from tests.ipfs.conftest import ContextFactory, Person
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import VerificationError
 from core.records import Sealing
-from ipfs.index import StoredEnvelope, StoredSealing
+from ipfs.index_rows import StoredEnvelope, StoredSealing
 from ipfs.manifest import Entry, read_manifest, write_manifest
 from tests.ipfs.conftest import ContextFactory, Person
 
