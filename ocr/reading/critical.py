@@ -24,6 +24,8 @@ sure of them."""
 _IMPLAUSIBLE = re.compile(
     r"[qg][^\W\d]{1,2}h"  # what should be q6h or q12h
     r"|.*a[il|]c"  # A1c
+    r"|@"  # a nought with a dot or a bar in it
+    r"|(?-i:.*/I)"  # a litre
     r"|.*\d,(?!\d{3}(?!\d)).*"  # a comma that parts no thousands stands for a point
     r"|[^\W\d]+%"  # a flag and the unit beside it
     r"|.*[^/]/"  # a ratio without its lower part

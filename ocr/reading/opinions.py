@@ -8,7 +8,8 @@ Rules
 2. Where both read the same, the word is as sure as two independent witnesses make it; one who
    all but guessed is no witness.
 3. Where they differ and the second is sure, its reading stands; else the first's does. The other
-   one is kept as the word's rival.
+   one is kept as the word's rival. Where both guess, without a character in common, and neither at
+   anything critical, nothing stands: it is a signature or a smudge.
 4. A word they differ on is never surer than `DISPUTED`, so that whoever shows a number or unit
    marks it; nor is a critical token that nobody would write, although both read it.
 5. What looks like text but lies outside all words is read by the second engine alone; critical
@@ -120,7 +121,8 @@ class CheckedEngine:
 def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
     """What stands after the second engine, `engine`, read `strip` in the word's place.
 
-    Several words where the first engine ran them together: "4. 60" is not 4.60.
+    Several words where the first engine ran them together: "4. 60" is not 4.60. None where both
+    guess, and at different letters: a signature.
     """
     text = strip.text.replace(" ", "")
     critical = is_critical(word.text) or is_critical(text)
@@ -132,6 +134,8 @@ def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
         return (_agreed(word, text, strip),)
     if text and strip.confidence >= _SURE:
         return (replace(word, text=text, confidence=sure, engine=engine, rival=word.text),)
+    if not critical and word.confidence < _GUESS and not set(text.lower()) & set(word.text.lower()):
+        return ()
     return (replace(word, confidence=min(word.confidence, DISPUTED), rival=text),)
 
 

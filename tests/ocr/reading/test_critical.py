@@ -7,7 +7,21 @@ from ocr.reading.critical import core_of, is_confusable, is_critical, is_implaus
 
 @pytest.mark.parametrize(
     "token",
-    ["4.7", "(135-145)", "40", "mg", "mcg", "meg", "mg/dL", "mog/dt", "q6h", "BID", "%", "March,"],
+    [
+        "4.7",
+        "(135-145)",
+        "40",
+        "mg",
+        "mcg",
+        "meg",
+        "mg/dL",
+        "mog/dt",
+        "q6h",
+        "BID",
+        "%",
+        "March,",
+        "@",
+    ],
 )
 def test_is_critical_holds_when_a_wrong_character_can_harm(token: str) -> None:
     assert is_critical(token)
@@ -35,7 +49,7 @@ def test_core_of_keeps_the_token_when_it_is_all_punctuation() -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["qGh", "44,6", "44,6.", "HbAlc", "H%", "MG/HR/", ",4", "5.0.25", "31.31.2024"],
+    ["qGh", "44,6", "44,6.", "HbAlc", "H%", "MG/HR/", ",4", "5.0.25", "31.31.2024", "mmol/I", "@"],
 )
 def test_is_implausible_holds_when_nobody_would_write_the_token(token: str) -> None:
     assert is_implausible(token)
@@ -54,6 +68,8 @@ def test_is_implausible_holds_when_nobody_would_write_the_token(token: str) -> N
         "03.12.24",
         "7.6%",
         "mg/dL",
+        "U/l",
+        "ICU/IV",
     ],
 )
 def test_is_implausible_does_not_hold_when_people_write_it(token: str) -> None:

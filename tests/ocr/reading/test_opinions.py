@@ -258,3 +258,16 @@ def test_version_names_both_engines() -> None:
     engine = CheckedEngine(first=First(()), second=Reader())
     assert engine.version() == "1 1"
     assert engine.name == "first+reader"
+
+
+def test_settle_drops_a_scribble_when_both_guess_at_different_letters(make_word: Make) -> None:
+    scribble = make_word("A_-~t", 0, 0, confidence=0.04)
+    assert settle(scribble, _strip("Lce", 0.3), "reader") == ()
+    assert settle(scribble, _strip("Late", 0.3), "reader") != ()
+    assert settle(make_word("Bam", 0, 0, confidence=0.5), _strip("x", 0.3), "reader") != ()
+
+
+def test_settle_keeps_and_marks_what_may_be_a_number_when_both_guess(make_word: Make) -> None:
+    (number,) = settle(make_word("12", 0, 0, confidence=0.04), _strip("Lce", 0.3), "reader")
+    (read,) = settle(make_word("Lce", 0, 0, confidence=0.04), _strip("12", 0.3), "reader")
+    assert max(number.confidence, read.confidence) < SURE
