@@ -10,7 +10,7 @@ import pytest
 from core.errors import VerificationError
 from core.records import Sealing
 from ipfs.index_rows import StoredEnvelope, StoredSealing
-from ipfs.manifest import Entry, read_manifest, write_manifest
+from ipfs.manifest import Entry, Kept, read_custody, read_manifest, write_manifest
 from tests.ipfs.conftest import ContextFactory, Person
 
 
@@ -173,3 +173,61 @@ def test_read_manifest_refuses_when_the_owner_has_no_envelope(entry: Entry) -> N
     assert refusal(write_manifest([replace(entry, envelopes=(foreign,))])) == expected
     owned = another(entry)
     assert refusal(write_manifest([owned, replace(entry, envelopes=())])) == expected
+
+
+@pytest.fixture
+def emergency(make_context: ContextFactory, patient: Person, doctor: Person) -> list[Kept]:
+    domain = make_context(version=1).domain
+    return [
+        Kept(domain=domain, patient=patient.account, data=b"the first"),
+        Kept(domain=replace(domain, chain_id=5), patient=doctor.account, data=b"\x00\xff"),
+    ]
+
+
+def test_manifest_gives_back_what_is_kept_for_emergencies(
+    entry: Entry, emergency: list[Kept]
+) -> None:
+    raw = write_manifest([entry], emergency)
+    assert read_custody(raw) == emergency
+    assert read_manifest(raw) == [entry]
+
+
+def test_manifest_says_nothing_of_emergencies_when_there_is_nothing(entry: Entry) -> None:
+    raw = write_manifest([entry])
+    assert "custody" not in json.loads(raw)
+    assert read_custody(raw) == []
+
+
+def test_manifest_writes_what_is_kept_as_documented(entry: Entry, emergency: list[Kept]) -> None:
+    first, second = json.loads(write_manifest([entry], emergency))["custody"]
+    assert first == {
+        "chain_id": str(emergency[0].domain.chain_id),
+        "contract": emergency[0].domain.verifying_contract,
+        "patient": emergency[0].patient,
+        "data": b"the first".hex(),
+    }
+    assert (second["chain_id"], second["data"]) == ("5", "00ff")
+
+
+@pytest.mark.parametrize("field", ["contract", "patient"])
+def test_manifest_is_refused_when_an_account_kept_for_emergencies_has_a_wrong_checksum(
+    entry: Entry, emergency: list[Kept], field: str
+) -> None:
+    manifest = json.loads(write_manifest([entry], emergency))
+    manifest["custody"][0][field] = manifest["custody"][0][field].swapcase().replace("X", "x", 1)
+    with pytest.raises(VerificationError) as refused:
+        read_custody(hashed(manifest))
+    assert refused.value.check == "archive manifest"
+    assert refused.value.what.endswith("manifest names an account whose checksum is wrong.")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"chain_id": "0"}, {"data": ""}, {"data": "0G"}, {"contract": "0x1"}]
+)
+def test_manifest_is_refused_when_what_is_kept_for_emergencies_is_malformed(
+    entry: Entry, emergency: list[Kept], changes: dict[str, str]
+) -> None:
+    manifest = json.loads(write_manifest([entry], emergency))
+    manifest["custody"][1] |= changes
+    with pytest.raises(VerificationError):
+        read_custody(hashed(manifest))
