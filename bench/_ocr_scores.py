@@ -9,11 +9,10 @@ below the confidence from which on a summary asks for no check.
 A token that the truth has, too, but for its blanks is right as long as no digit or letter met or
 left another one, nor a number its decimals, by that: the truths of forms write "466- 5087" where
 the paper has "466-5087", and a report's "side.,7." may be read as two words. "12 5" for "125",
-"4. 60" for "4.60" and "m g" for "mg" are wrong. So is a token whose words and numbers
-all stand in the truth where nothing was read: a form's truth has "7363 335-" for "335-7363".
-`apart` counts those tokens, `apart_marked` the
-marked ones among them: wrong + apart and wrong_marked + apart_marked are the counts without that
-allowance.
+"4. 60" for "4.60" and "m g" for "mg" are wrong. Right is also a token whose words and numbers all
+stand in the truth where nothing was read: a form's truth has "7363 335-" for "335-7363". `apart`
+counts both, `apart_marked` the marked ones among them: wrong + apart and wrong_marked +
+apart_marked are the counts without that allowance.
 
 `unread` are the truth's tokens that matter for which nothing was read, so that no word could carry
 a mark.
@@ -26,9 +25,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import accumulate
-from typing import Any
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Levenshtein, Opcode
 
 from core.words import Page, Word
 from ocr.summary.claims import SURE
@@ -176,7 +174,7 @@ def _is_harmless(whole: str, place: int) -> bool:
 def _around(true: list[str], read: list[str]) -> dict[int, range]:
     """For each token read that is not aligned with its like, the truth's tokens in its place."""
     found: dict[int, range] = {}
-    block: list[Any] = []
+    block: list[Opcode] = []
     for step in [*Levenshtein.opcodes(true, read), None]:
         if step is not None and step.tag != "equal":
             block.append(step)

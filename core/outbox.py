@@ -132,10 +132,7 @@ class Publication:
     def signed(self, signed: Signed) -> "Publication":
         """Raises InputError when the message is not the one that commits to this sealing."""
         message = signed.message
-        if (
-            not isinstance(message, SealRecord)
-            or self.message(message.deadline, message.author) != message
-        ):
+        if not isinstance(message, SealRecord) or not self._is_for_this(message):
             raise InputError(
                 "The signed message is for another sealing.", remedy="Sign the one that is shown."
             )

@@ -44,7 +44,6 @@ TESTS = (
     "test_cid",
     "test_conditions",
     "test_context",
-    "test_custody_conditions",
     "test_envelope",
     "test_frame_room",
     "test_in_place",

@@ -1,6 +1,7 @@
 """A person's wallet and reading key in a file, for the demo and for commands."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def account_in(file: Path) -> LocalAccount:
 
     Raises InputError when it is neither, SetupError for a key file that others can read.
     """
-    if file.is_file() and len(file.read_text().split()) == 1:
-        return key_file.load(file)
+    with suppress(OSError, ValueError):  # what is wrong with such a file is said below
+        if len(file.read_text().split()) == 1:
+            return key_file.load(file)
     owner_of(file)
     account: LocalAccount = Account.from_key(file.read_text().split()[0])
     return account

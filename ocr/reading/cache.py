@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.words import Document
 from ocr.reading.settings import ReadingSettings
 
-PIPELINE_VERSION = 6
+PIPELINE_VERSION = 7
 """Raise it whenever the same file and engine would now give other words, boxes or images."""
 
 

@@ -134,7 +134,8 @@ def settle(word: Word, strip: Strip, engine: str) -> tuple[Word, ...]:
         return (_agreed(word, text, strip),)
     if text and strip.confidence >= _SURE:
         return (replace(word, text=text, confidence=sure, engine=engine, rival=word.text),)
-    if not critical and word.confidence < _GUESS and not set(text.lower()) & set(word.text.lower()):
+    unlike = text and not set(text.lower()) & set(word.text.lower())
+    if unlike and not critical and word.confidence < _GUESS:
         return ()
     return (replace(word, confidence=min(word.confidence, DISPUTED), rival=text),)
 

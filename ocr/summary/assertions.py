@@ -140,10 +140,11 @@ def _person(sentence: str, word: Span) -> Span | None:
 
 @cache
 def _told() -> re.Pattern[str]:
-    """A relative who is only spoken with: "told the mother that"."""
+    """A relative who is only spoken with: "told the mother that", not "the mother, who has"."""
     told, words = (_pattern("family", side).pattern for side in ("told", "words"))
     whose = r"(?:(?:the|his|her|both|patient's)\s+)*"
-    return re.compile(rf"(?:{told})\s+{whose}(?:{words})", re.IGNORECASE)
+    of_whom = r"(?!,?\s+(?:who|whose|with)\b)"
+    return re.compile(rf"(?:{told})\s+{whose}(?:{words})\b{of_whom}", re.IGNORECASE)
 
 
 _SIDE = re.compile(r"\b(?:maternal|paternal)\s(?=\Z)", re.IGNORECASE)

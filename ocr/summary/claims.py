@@ -49,13 +49,23 @@ def find_mentions(sheet: Sheet) -> tuple[Mention, ...]:
     """Everything the page may say, in the order of the kinds."""
     found = [mention for extract in _EXTRACTORS for mention in extract(sheet)]
     results = [m.extent[0] for m in found if m.method == QUALITATIVE]
-    return tuple(m for m in found if not (m.kind is Kind.PROBLEM and _within(m, results)))
+    done = [m.span for m in found if m.kind is Kind.PROCEDURE]
+    return tuple(
+        m
+        for m in found
+        if m.kind is not Kind.PROBLEM or not (_touches(m, results) or _lies_in(m, done))
+    )
 
 
-def _within(mention: Mention, results: Iterable[Span]) -> bool:
+def _touches(mention: Mention, results: Iterable[Span]) -> bool:
     """Whether a result is all it speaks of: "Hepatitis B surface antigen: negative"."""
     return any(a <= mention.span[0] < b or mention.span[0] <= a < mention.span[1]
                for a, b in results)  # fmt: skip
+
+
+def _lies_in(mention: Mention, done: Iterable[Span]) -> bool:
+    """Whether it is part of what was done about it: "inguinal hernia repair in 2003"."""
+    return any(a <= mention.span[0] and mention.span[1] <= b for a, b in done)
 
 
 def facts_of(sheet: Sheet, mentions: Iterable[Mention]) -> Iterator[Fact]:

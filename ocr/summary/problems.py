@@ -11,7 +11,7 @@ from ocr.summary.dates import find_dates
 from ocr.summary.devices import is_device
 from ocr.summary.immunizations import vaccine_tables
 from ocr.summary.mentions import Mention, clean
-from ocr.summary.procedures import is_procedure, names_act
+from ocr.summary.procedures import is_procedure
 from ocr.summary.sections import Unit
 from ocr.summary.sheets import Sheet
 from ocr.summary.text import Span
@@ -174,8 +174,6 @@ def _is_name(name: str, longest: int) -> bool:
 
 def _known(sheet: Sheet, unit: Unit, *, weak: bool) -> Iterator[Mention]:
     for span, words in _named_in(sheet, unit):
-        if names_act(sheet.text, span[1]):
-            continue  # "inguinal hernia repair" is what was done, and no hernia
         mention = _mention(sheet, unit, clean(sheet.text[slice(*span)]), span, None)
         if not weak and normal(words) in data("problems")["weak"]:
             mention = replace(mention, method=WEAK)

@@ -49,11 +49,6 @@ def is_procedure(name: str) -> bool:
     return _known().search(name) is not None
 
 
-def names_act(text: str, start: int) -> bool:
-    """Whether an act stands at `start`, behind a blank: "repair" in "hernia repair"."""
-    return text[start : start + 1].isspace() and _acts().match(text, start + 1) is not None
-
-
 def _listed(sheet: Sheet, unit: Unit, *, told: bool) -> Iterator[Mention]:
     """The procedures of a list item; of a sentence, those that it says were done.
 

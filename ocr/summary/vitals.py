@@ -22,7 +22,7 @@ _PRESSURE = re.compile(r"(?P<value>\d{2,3}\s?/\s?\d{2,3})(?![\d/])")
 _NUMBER = re.compile(r"(?P<value>\d{1,3}(?:\.\d{1,2})?)(?!\d|[/.]\d|\s?[-–]\s?\d|\s?(?:to|or)\s\d)")
 _GOAL = re.compile(
     r"\b(?:target|goal|aim\w*|keep|below|above|under|over|call|less|greater"
-    r"|ideal|excess|birth|would)\b",
+    r"|ideal|excess|birth)\b",
     re.IGNORECASE,
 )
 _CUT_OFF = 8

@@ -19,6 +19,7 @@ from ipfs.envelope import Identity
 from ipfs.supervisor import NodeProcess, NodeSettings
 from ipfs.vault import IpfsVault
 from tests.fakes.block_store import BlockStore
+from tests.fakes.faulty_node import FaultyNode
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,14 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     settings = NodeSettings.local(tmp_path_factory.mktemp("Home Ü"))
     with NodeProcess(settings) as process:
         yield process
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyNode]:
+    """A node that lies as it is told to."""
+    node = FaultyNode()
+    yield node
+    node.close()
 
 
 @pytest.fixture(scope="session")

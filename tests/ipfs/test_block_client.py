@@ -22,11 +22,6 @@ def blocks(node: NodeProcess) -> BlockClient:
     return BlockClient(StoreSettings(address=node.address, timeout_seconds=20))
 
 
-@pytest.fixture
-def faulty() -> FaultyNode:
-    return FaultyNode()
-
-
 def at(node: FaultyNode) -> BlockClient:
     return BlockClient(StoreSettings(address=node.address, timeout_seconds=1.0))
 

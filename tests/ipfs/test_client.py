@@ -2,7 +2,6 @@
 
 import re
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,13 +27,6 @@ from tests.fakes.faulty_node import (
 )
 
 OTHER_CID = cid_text(cid_digest(b"other bytes"))
-
-
-@pytest.fixture
-def faulty() -> Iterator[FaultyNode]:
-    node = FaultyNode()
-    yield node
-    node.close()
 
 
 @pytest.fixture

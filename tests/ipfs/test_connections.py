@@ -4,7 +4,7 @@ import contextlib
 import gc
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -31,13 +31,6 @@ from tests.fakes.faulty_node import (
 @pytest.fixture(autouse=True)
 def _kept_on_a_busy_machine_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections_module, "KEPT_SECONDS", 600.0)
-
-
-@pytest.fixture
-def faulty() -> Iterator[FaultyNode]:
-    node = FaultyNode()
-    yield node
-    node.close()
 
 
 @pytest.fixture

@@ -267,6 +267,11 @@ def test_settle_drops_a_scribble_when_both_guess_at_different_letters(make_word:
     assert settle(make_word("Bam", 0, 0, confidence=0.5), _strip("x", 0.3), "reader") != ()
 
 
+def test_settle_keeps_what_the_second_sees_nothing_of(make_word: Make) -> None:
+    (word,) = settle(make_word("metforrnin", 0, 0, confidence=0.2), _strip("", 0.0), "reader")
+    assert (word.text, word.confidence) == ("metforrnin", 0.2)
+
+
 def test_settle_keeps_and_marks_what_may_be_a_number_when_both_guess(make_word: Make) -> None:
     (number,) = settle(make_word("12", 0, 0, confidence=0.04), _strip("Lce", 0.3), "reader")
     (read,) = settle(make_word("Lce", 0, 0, confidence=0.04), _strip("12", 0.3), "reader")

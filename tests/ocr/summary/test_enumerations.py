@@ -210,3 +210,38 @@ def test_a_relative_who_is_spoken_with_does_not_have_it():
     history = history_of_text("Summary\nI told the mother that his cellulitis is resolving.")
     assert names(history.problems) == ["Cellulitis"]
     assert history.family == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Summary\nDiscussed with his mother, who has diabetes mellitus.",
+        "Family history\nHe lives with his mother with diabetes mellitus.",
+    ],
+)
+def test_a_relative_who_is_spoken_with_has_what_is_said_of_her(text):
+    history = history_of_text(text)
+    assert names(history.family) == ["Diabetes mellitus"]
+    assert history.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problems", "procedures"),
+    [
+        ("Past medical history\nBreast cancer surgery", ["Breast cancer"], []),
+        ("Summary\nPlan: she will undergo inguinal hernia repair.", ["Inguinal hernia"], []),
+        ("Summary\nShe underwent inguinal hernia repair.", [], ["Inguinal hernia repair"]),
+    ],
+)
+def test_a_diagnosis_gives_way_to_what_was_done_about_it_and_to_nothing_else(
+    text, problems, procedures
+):
+    history = history_of_text(text)
+    assert [n for n in problems if n not in " ".join(names(history.problems))] == []
+    assert bool(history.problems) == bool(problems)
+    assert names(history.procedures) == procedures
+
+
+def test_a_remark_before_a_measure_does_not_hide_it():
+    history = history_of_text("Summary\nI would note a blood pressure of 180/110 today.")
+    assert [point.value for trend in history.vitals for point in trend.points] == ["180/110"]
